@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// A directory of its own under the system's temporary directory, removed with its content when the value goes away.
 ///
@@ -13,8 +14,9 @@ public final class TemporaryDirectory: Sendable {
     /// - Throws: ``LocalClusterError/file(path:reason:)``.
     public init(label: String = "test") throws {
         let base = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
+        _ = Self.cleanUp
         // Short, for Unix sockets in it must have a path of at most 107 bytes.
-        var template = Array("\(base)/swb-\(label)-XXXXXX".utf8CString)
+        var template = Array("\(base)/\(Self.prefix)\(getpid())-\(label)-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else {
             throw LocalClusterError.file(path: base, reason: String(cString: strerror(errno)))
         }
@@ -23,9 +25,11 @@ public final class TemporaryDirectory: Sendable {
         guard chmod(path, 0o755) == 0 else {
             throw LocalClusterError.file(path: path, reason: String(cString: strerror(errno)))
         }
+        _ = Self.live.withLock { $0.insert(path) }
     }
 
     deinit {
+        _ = Self.live.withLock { $0.remove(path) }
         try? FileManager.default.removeItem(atPath: path)
     }
 
@@ -36,4 +40,21 @@ public final class TemporaryDirectory: Sendable {
     public func remove() throws {
         try FileManager.default.removeItem(atPath: path)
     }
+
+    private static let prefix = "swb-"
+    private static let live = Mutex<Set<String>>([])
+
+    /// Done once in a process: at its end remove what is left, and now what killed processes have left.
+    private static let cleanUp: Void = {
+        atexit {
+            for path in TemporaryDirectory.live.withLock({ $0 }) { try? FileManager.default.removeItem(atPath: path) }
+        }
+        let base = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: base)) ?? [] where name.hasPrefix(prefix) {
+            guard let pid = name.dropFirst(prefix.count).split(separator: "-").first.flatMap({ Int32($0) }),
+                ProcessIdentity(pid: pid) == nil
+            else { continue }
+            try? FileManager.default.removeItem(atPath: "\(base)/\(name)")
+        }
+    }()
 }

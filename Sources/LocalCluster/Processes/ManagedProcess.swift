@@ -48,12 +48,8 @@ public final class ManagedProcess: Sendable {
             let thread = Thread {
                 do {
                     let pid = try spawn(command)
-                    guard let identity = ProcessIdentity(pid: pid) else {
-                        let exit = awaitExit(of: pid)
-                        throw LocalClusterError.cannotStart(
-                            program: command.program,
-                            reason: "it ended at once (\(exit)); see \(command.logFile)"
-                        )
+                    guard let identity = ProcessIdentity(unreapedChild: pid) else {
+                        throw LocalClusterError.cannotStart(program: command.program, reason: "/proc is not mounted")
                     }
                     let process = ManagedProcess(
                         name: name, identity: identity, logFile: command.logFile, isOurChild: true)

@@ -17,6 +17,13 @@ public struct ProcessIdentity: Codable, Equatable, Sendable {
         self.startTicks = stat.startTicks
     }
 
+    /// The identity of a child that nobody has waited for yet, even if it has ended already.
+    init?(unreapedChild pid: Int32) {
+        guard let stat = ProcessStat(pid: pid) else { return nil }
+        self.pid = pid
+        self.startTicks = stat.startTicks
+    }
+
     /// Whether exactly this process still runs. A stopped process (SIGSTOP) runs, a zombie does not.
     public var isAlive: Bool {
         guard let stat = ProcessStat(pid: pid) else { return false }
