@@ -113,9 +113,10 @@ public actor PostgresServer {
     public func waitUntilReady(within limit: Duration = .seconds(60)) async throws {
         guard let process else { throw LocalClusterError.failed("PostgreSQL has not been started") }
         let check = LaunchCommand(
-            installation.program("pg_isready"), ["-q", "-h", "127.0.0.1", "-p", String(port), "-d", options.database],
+            installation.program("pg_isready"),
+            ["-q", "-h", "127.0.0.1", "-p", String(port), "-U", options.database, "-d", options.database],
             logFile: "\(directory)/pg_isready.log")
-        try await waitUntil("PostgreSQL accepts connections", within: limit, detail: { process.logTail() }) {
+        try await waitUntil("PostgreSQL accepts connections", within: limit, pollEvery: .milliseconds(100), detail: { process.logTail() }) {
             guard process.isRunning else {
                 throw LocalClusterError.cannotStart(program: "postgres", reason: "it ended\n\(process.logTail())")
             }
