@@ -31,4 +31,11 @@ enum Files {
             throw LocalClusterError.file(path: path, reason: "cannot be removed: \(error.localizedDescription)")
         }
     }
+
+    static func move(_ path: String, to other: String) throws {
+        guard rename(path, other) == 0 else {
+            throw LocalClusterError.file(
+                path: other, reason: "cannot be moved here: \(String(cString: strerror(errno)))")
+        }
+    }
 }

@@ -8,6 +8,8 @@ public enum LocalClusterError: Error, Equatable, CustomStringConvertible {
     case timedOut(waitingFor: String, after: Duration, detail: String)
     /// No free port was found in the range that we use.
     case noFreePort(tried: Int)
+    /// Something that we did not start listens on the port that a service needs.
+    case portTaken(port: Int, neededBy: String)
     /// A template names a value that nobody gives, or is given one that it does not name.
     case badTemplate(file: String, reason: String)
     /// A file or directory could not be made, read or written.
@@ -27,6 +29,8 @@ public enum LocalClusterError: Error, Equatable, CustomStringConvertible {
             "waited \(limit) in vain until \(condition)" + (detail.isEmpty ? "" : "\n\(detail)")
         case .noFreePort(let tried):
             "no free port on 127.0.0.1 after \(tried) tries; end servers that are no longer needed"
+        case .portTaken(let port, let service):
+            "port \(port), which \(service) needs, is taken by another program; end it, or choose other ports"
         case .badTemplate(let file, let reason):
             "\(file): \(reason)"
         case .file(let path, let reason):

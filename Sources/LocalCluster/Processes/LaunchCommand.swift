@@ -20,6 +20,8 @@ public struct LaunchCommand: Sendable {
     public var user: String?
     /// What becomes of the process when we end.
     public var lifetime: Lifetime
+    /// File that receives the identity of the process as soon as it runs; see ``ManagedProcess/adopt(pidFile:name:logFile:)``.
+    public var pidFile: String?
 
     /// Describes a process to start.
     public init(
@@ -28,7 +30,8 @@ public struct LaunchCommand: Sendable {
         environment: [String: String] = [:],
         logFile: String,
         user: String? = nil,
-        lifetime: Lifetime = .boundToParent
+        lifetime: Lifetime = .boundToParent,
+        pidFile: String? = nil
     ) {
         self.program = program
         self.arguments = arguments
@@ -36,6 +39,7 @@ public struct LaunchCommand: Sendable {
         self.logFile = logFile
         self.user = user
         self.lifetime = lifetime
+        self.pidFile = pidFile
     }
 
     /// The argument vector that is really executed: `setpriv` (util-linux) changes the user and asks the kernel for the

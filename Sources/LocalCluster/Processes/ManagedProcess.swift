@@ -51,6 +51,14 @@ public final class ManagedProcess: Sendable {
                     guard let identity = ProcessIdentity(unreapedChild: pid) else {
                         throw LocalClusterError.cannotStart(program: command.program, reason: "/proc is not mounted")
                     }
+                    if let pidFile = command.pidFile {
+                        do {
+                            try Files.write(identity.text, to: pidFile)
+                        } catch {
+                            _ = Foundation.kill(pid, SIGKILL)
+                            throw error
+                        }
+                    }
                     let process = ManagedProcess(
                         name: name, identity: identity, logFile: command.logFile, isOurChild: true)
                     continuation.resume(returning: process)
@@ -66,9 +74,11 @@ public final class ManagedProcess: Sendable {
         }
     }
 
-    /// Takes over a process that an earlier command started; `nil` if it no longer runs.
-    public static func adopt(_ identity: ProcessIdentity, name: String, logFile: String) -> ManagedProcess? {
-        guard identity.isAlive else { return nil }
+    /// Takes over the process that an earlier command started with this ``LaunchCommand/pidFile``; `nil` if it no longer runs.
+    public static func adopt(pidFile: String, name: String, logFile: String) -> ManagedProcess? {
+        guard let text = try? String(contentsOfFile: pidFile, encoding: .utf8),
+            let identity = ProcessIdentity(text: text), identity.isAlive
+        else { return nil }
         return ManagedProcess(name: name, identity: identity, logFile: logFile, isOurChild: false)
     }
 

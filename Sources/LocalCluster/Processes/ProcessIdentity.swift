@@ -4,7 +4,7 @@ import Foundation
 ///
 /// A process id alone is reused by the kernel; together with the moment of its start (field 22 of `/proc/PID/stat`, see
 /// proc(5)) it never means another process, so a stale pid file cannot make us kill a stranger.
-public struct ProcessIdentity: Codable, Equatable, Sendable {
+public struct ProcessIdentity: Equatable, Sendable {
     /// The process id.
     public let pid: Int32
     /// Start of the process in clock ticks since boot.
@@ -23,6 +23,23 @@ public struct ProcessIdentity: Codable, Equatable, Sendable {
         self.pid = pid
         self.startTicks = stat.startTicks
     }
+
+    /// The processes that it has started and that live.
+    public var children: [ProcessIdentity] {
+        let text = (try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8)) ?? ""
+        return text.split(separator: " ").compactMap { Int32($0) }.compactMap { ProcessIdentity(pid: $0) }
+    }
+
+    /// Reads what ``text`` says, as found in a pid file.
+    init?(text: String) {
+        let fields = text.split(whereSeparator: \.isWhitespace)
+        guard fields.count == 2, let pid = Int32(fields[0]), pid > 1, let ticks = UInt64(fields[1]) else { return nil }
+        self.pid = pid
+        self.startTicks = ticks
+    }
+
+    /// Content of a pid file: id and start, on one line.
+    var text: String { "\(pid) \(startTicks)\n" }
 
     /// Whether exactly this process still runs. A stopped process (SIGSTOP) runs, a zombie does not.
     public var isAlive: Bool {

@@ -9,93 +9,62 @@ import Foundation
 /// try await server.start()
 /// let connection = connect(server.conninfo)
 /// ```
-public actor PostgresServer {
+public final class PostgresServer: Sendable {
     /// Port on 127.0.0.1.
-    public nonisolated let port: Int
+    public let port: Int
     /// Directory of the server's files: `data`, `log`, and its Unix socket.
-    public nonisolated let directory: String
+    public let directory: String
     /// How it runs.
-    public nonisolated let options: PostgresOptions
+    public let options: PostgresOptions
 
-    private let installation: PostgresInstallation
+    /// What runs it.
+    let runner: ServiceRunner
     private let temporary: TemporaryDirectory?
-    private var process: ManagedProcess?
 
-    /// Lays out a server; nothing runs yet.
+    /// Lays out a server; nothing runs yet, unless an earlier command left it running in this directory.
     ///
     /// - Parameters:
-    ///   - directory: Where to keep its files; a temporary directory that goes away with the actor if `nil`.
+    ///   - directory: Where to keep its files; a temporary directory that goes away with the value if `nil`.
     ///   - port: Port to listen on; a free one if `nil`.
     /// - Throws: ``LocalClusterError/missingProgram(name:package:)`` if PostgreSQL is not installed.
     public init(directory: String? = nil, port: Int? = nil, options: PostgresOptions = PostgresOptions()) throws {
-        installation = try PostgresInstallation.find()
+        let installation = try PostgresInstallation.find()
         let temporary = directory == nil ? try TemporaryDirectory(label: "pg") : nil
         self.temporary = temporary
         self.directory = directory ?? temporary?.path ?? ""
         self.port = try port ?? FreePorts.one()
         self.options = options
+        runner = ServiceRunner(
+            PostgresService(
+                directory: self.directory, port: self.port, options: options, installation: installation))
     }
 
     /// Connection string of the cluster's role and database, for libpq.
-    public nonisolated var conninfo: String {
+    public var conninfo: String {
         "host=127.0.0.1 port=\(port) user=\(options.database) dbname=\(options.database)"
     }
 
     /// Connection string of the superuser, to look at and to interfere with what the cluster's role does.
-    public nonisolated var superuserConninfo: String {
+    public var superuserConninfo: String {
         "host=127.0.0.1 port=\(port) user=postgres dbname=\(options.database)"
     }
 
     /// ``conninfo`` as a URL.
-    public nonisolated var url: String { "postgresql://\(options.database)@127.0.0.1:\(port)/\(options.database)" }
+    public var url: String { "postgresql://\(options.database)@127.0.0.1:\(port)/\(options.database)" }
 
     /// Starts it, making its data directory if there is none, and returns when it accepts connections.
     ///
     /// After ``kill()`` this includes the recovery from its write-ahead log.
     public func start(within limit: Duration = .seconds(60)) async throws {
-        if let process, process.isRunning { return try await waitUntilReady(within: limit) }
-        let data = "\(directory)/data"
-        if !FileManager.default.fileExists(atPath: "\(data)/PG_VERSION") {
-            try Files.makeDirectory(directory)
-            try await PostgresTemplate.shared.copy(to: data, database: options.database, installation: installation)
-        }
-        let sockets = "\(directory)/socket"
-        try Files.makeDirectory(sockets, owner: installation.user)
-        let config = "\(directory)/postgresql.conf"
-        try Template(named: "postgresql.conf").render(
-            [
-                "PORT": String(port),
-                "LISTEN_ADDRESSES": "127.0.0.1",
-                "SOCKET_DIRECTORY": Self.fitsSocket(sockets) ? sockets : "",
-                "FSYNC": options.fsync ? "on" : "off",
-            ],
-            to: config)
-        // A lock file left by a killed server names a process id that may be somebody else's by now.
-        try Files.remove("\(data)/postmaster.pid")
-        var arguments = ["-D", data, "-c", "config_file=\(config)"]
-        for (name, value) in options.settings.sorted(by: { $0.key < $1.key }) { arguments += ["-c", "\(name)=\(value)"] }
-        let command = LaunchCommand(
-            installation.program("postgres"), arguments, logFile: "\(directory)/log", user: installation.user,
-            lifetime: options.lifetime)
-        process = try await ManagedProcess.start(command, name: "postgres")
+        try await runner.launch()
         try await waitUntilReady(within: limit)
     }
 
     /// Ends it in an orderly way ("fast": open transactions are rolled back). Its data stays.
-    public func stop() async throws {
-        try await process?.stop(signal: SIGINT, patience: .seconds(20))
-        process = nil
-    }
+    public func stop() async throws { try await runner.stop() }
 
-    /// Kills the server (`kill -9`), as a power cut would, and waits until its backends have gone too.
-    public func kill() async throws {
-        guard let process else { return }
-        let backends = Self.children(of: process.pid)
-        try await process.kill()
-        for backend in backends where backend.isAlive { _ = Foundation.kill(backend.pid, SIGKILL) }
-        try await waitUntil("PostgreSQL's backends end", within: .seconds(10)) { !backends.contains(where: \.isAlive) }
-        self.process = nil
-    }
+    /// Kills the server and its backends (`kill -9`), as a power cut would, and waits until they have gone.
+    public func kill() async throws { try await runner.kill() }
 
     /// ``stop()`` and ``start(within:)``.
     public func restart() async throws {
@@ -104,46 +73,16 @@ public actor PostgresServer {
     }
 
     /// Stops the server and all its backends where they stand (SIGSTOP): connections stay open, nothing answers.
-    public func pause() { signalAll(SIGSTOP) }
+    public func pause() async { await runner.pause() }
 
     /// Lets them go on (SIGCONT).
-    public func resume() { signalAll(SIGCONT) }
+    public func resume() async { await runner.resume() }
 
     /// Waits until it accepts connections.
     public func waitUntilReady(within limit: Duration = .seconds(60)) async throws {
-        guard let process else { throw LocalClusterError.failed("PostgreSQL has not been started") }
-        let check = LaunchCommand(
-            installation.program("pg_isready"),
-            ["-q", "-h", "127.0.0.1", "-p", String(port), "-U", options.database, "-d", options.database],
-            logFile: "\(directory)/pg_isready.log")
-        try await waitUntil("PostgreSQL accepts connections", within: limit, pollEvery: .milliseconds(100), detail: { process.logTail() }) {
-            guard process.isRunning else {
-                throw LocalClusterError.cannotStart(program: "postgres", reason: "it ended\n\(process.logTail())")
-            }
-            return try await ManagedProcess.start(check).waitForExit(within: .seconds(10)) == .code(0)
-        }
+        try await runner.waitUntilReady(within: limit)
     }
 
     /// The server's process, if it runs.
-    public func runningProcess() -> ManagedProcess? { process.flatMap { $0.isRunning ? $0 : nil } }
-
-    /// Takes over a server that an earlier command started.
-    public func adopt(_ process: ManagedProcess) { self.process = process }
-
-    private func signalAll(_ signal: Int32) {
-        guard let process, process.isRunning else { return }
-        // The postmaster first when stopping, so that it makes no backend meanwhile.
-        process.send(signal: signal)
-        for backend in Self.children(of: process.pid) where backend.isAlive { _ = Foundation.kill(backend.pid, signal) }
-    }
-
-    private static func children(of pid: Int32) -> [ProcessIdentity] {
-        let text = (try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8)) ?? ""
-        return text.split(separator: " ").compactMap { Int32($0) }.compactMap { ProcessIdentity(pid: $0) }
-    }
-
-    private static func fitsSocket(_ directory: String) -> Bool {
-        // sun_path has 108 bytes; the name in it is .s.PGSQL.PORT.lock at the longest.
-        directory.utf8.count + "/.s.PGSQL.65535.lock".utf8.count < 108
-    }
+    public func runningProcess() async -> ManagedProcess? { await runner.running }
 }

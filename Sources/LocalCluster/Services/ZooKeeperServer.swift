@@ -1,7 +1,7 @@
 import Foundation
 
-/// One ZooKeeper server: its directory, ports and process.
-struct ZooKeeperServer: Sendable {
+/// One ZooKeeper server: its directory, ports and command.
+struct ZooKeeperServer: Service {
     /// What a server answers to `srvr`.
     enum Mode: String, Sendable {
         case leader, follower, standalone
@@ -13,17 +13,25 @@ struct ZooKeeperServer: Sendable {
     let peerPort: Int
     let electionPort: Int
     let directory: String
+    let options: ZooKeeperOptions
+    /// The lines that name all servers to each other; empty for a single server, which then runs standalone.
+    var ensemble: [String] = []
 
     var name: String { "zookeeper-\(id)" }
-    var configFile: String { "\(directory)/zoo.cfg" }
-    var logFile: String { "\(directory)/log" }
+    var lifetime: LaunchCommand.Lifetime { options.lifetime }
+    var ports: [Int] { ensemble.isEmpty ? [clientPort] : [clientPort, electionPort] }
+    var stopPatience: Duration { .seconds(5) }
     /// The line that names this server in every server's configuration.
     var ensembleLine: String { "server.\(id)=127.0.0.1:\(peerPort):\(electionPort)" }
 
-    /// Writes its files. `ensemble` holds the lines of all servers; empty for a single server, which then runs standalone.
-    func prepare(ensemble: [String], options: ZooKeeperOptions) throws {
+    func prepare() throws -> LaunchCommand {
+        let jar = "/usr/share/java/zookeeper.jar"
+        guard FileManager.default.fileExists(atPath: jar) else {
+            throw LocalClusterError.missingProgram(name: "ZooKeeper", package: "zookeeper")
+        }
+        let java = try Programs.find("java", package: "default-jre-headless")
         let data = "\(directory)/data"
-        try Files.makeDirectory(data)
+        let config = "\(directory)/zoo.cfg"
         try Files.write("\(id)\n", to: "\(data)/myid")
         try Template(named: "zoo.cfg").render(
             [
@@ -33,22 +41,18 @@ struct ZooKeeperServer: Sendable {
                 "CLIENT_PORT": String(clientPort),
                 "ENSEMBLE": ensemble.joined(separator: "\n"),
             ],
-            to: configFile)
+            to: config)
+        // The server's own class instead of zkServer.sh: the process that we start is then the one that we kill.
+        let arguments =
+            options.jvmFlags + [
+                "-Dzookeeper.forceSync=\(options.forceSync ? "yes" : "no")", "-Dzookeeper.jmx.log4j.disable=true",
+                "-Dorg.slf4j.simpleLogger.showDateTime=true", "-cp", "\(jar):/usr/share/java/slf4j-simple.jar",
+                "org.apache.zookeeper.server.quorum.QuorumPeerMain", config,
+            ]
+        return LaunchCommand(java, arguments, logFile: logFile)
     }
 
-    func command(options: ZooKeeperOptions) throws -> LaunchCommand {
-        let jar = "/usr/share/java/zookeeper.jar"
-        guard FileManager.default.fileExists(atPath: jar) else {
-            throw LocalClusterError.missingProgram(name: "ZooKeeper", package: "zookeeper")
-        }
-        let java = try Programs.find("java", package: "default-jre-headless")
-        // The server's own class instead of zkServer.sh: the process that we start is then the one that we kill.
-        var arguments = options.jvmFlags
-        arguments += ["-Dzookeeper.forceSync=\(options.forceSync ? "yes" : "no")", "-Dzookeeper.jmx.log4j.disable=true"]
-        arguments += ["-Dorg.slf4j.simpleLogger.showDateTime=true", "-cp", "\(jar):/usr/share/java/slf4j-simple.jar"]
-        arguments += ["org.apache.zookeeper.server.quorum.QuorumPeerMain", configFile]
-        return LaunchCommand(java, arguments, logFile: logFile, lifetime: options.lifetime)
-    }
+    func isReady() async -> Bool { await mode() != nil }
 
     /// What the server says that it is; `nil` if it does not answer or does not serve (no quorum).
     func mode() async -> Mode? {
