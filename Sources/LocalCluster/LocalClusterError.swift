@@ -16,6 +16,8 @@ public enum LocalClusterError: Error, Equatable, CustomStringConvertible {
     case file(path: String, reason: String)
     /// The name of a part that the cluster does not have.
     case unknownPart(name: String, known: [String])
+    /// A part that does not run, though it must for what was asked.
+    case notRunning(String)
     /// Something else, told in words.
     case failed(String)
 
@@ -37,6 +39,8 @@ public enum LocalClusterError: Error, Equatable, CustomStringConvertible {
             "\(path): \(reason)"
         case .unknownPart(let name, let known):
             "there is no \(name) in this cluster; it has \(known.joined(separator: ", "))"
+        case .notRunning(let name):
+            "\(name) does not run; start it with: restart \(name)"
         case .failed(let text):
             text
         }

@@ -31,7 +31,8 @@ struct LocalClusterTests {
         try await again.up()
         #expect(await pids(again) == before)
         #expect(try String(contentsOfFile: again.tokenSecretFile, encoding: .utf8) == secret)
-        #expect(try LocalCluster.savedTopology(in: state) == topology)
+        #expect(try LocalCluster.savedSettings(in: state) == cluster.settings)
+        #expect(await pids(try LocalCluster.existing(in: state)) == before)
 
         #expect(try await cluster.leader(of: "known") == CallLeader(incarnation: "n1.7f", epoch: 3))
         #expect(try await cluster.leader(of: "known")?.node == "n1")

@@ -21,6 +21,9 @@ public final class LocalCluster: Sendable {
     /// The database, likewise.
     public let postgres: PostgresServer
 
+    /// What is kept for later commands.
+    public let settings: ClusterSettings
+
     private let state: StateDirectory
     private let nodeRunners: [ServiceRunner]
     private let balancer: ServiceRunner
@@ -68,6 +71,8 @@ public final class LocalCluster: Sendable {
             "DEMO": options.demo ? "true" : "false",
         ]
         let binary = options.binary ?? NodeBinary.default
+        settings = ClusterSettings(
+            topology: topology, binary: binary, demo: options.demo, balance: options.balance)
         nodeRunners = topology.nodes.map { node in
             ServiceRunner(
                 NodeService(
@@ -80,13 +85,39 @@ public final class LocalCluster: Sendable {
                 nodes: topology.nodes, lifetime: options.lifetime))
     }
 
-    /// The topology that an earlier ``up(within:)`` in this directory has written; `nil` if there was none.
-    public static func savedTopology(in directory: String) throws -> Topology? {
-        try StateDirectory(path: directory).readTopology()
+    /// The cluster that an earlier ``up(within:)`` has left in a directory, its servers outliving this process.
+    ///
+    /// - Throws: ``LocalClusterError/file(path:reason:)`` if there is none.
+    public static func existing(
+        in directory: String, progress: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws -> LocalCluster {
+        guard let settings = try savedSettings(in: directory) else {
+            throw LocalClusterError.file(path: directory, reason: "no cluster was brought up here; try: up")
+        }
+        return try LocalCluster(detached: settings, directory: directory, progress: progress)
+    }
+
+    /// A cluster whose servers outlive this process.
+    public convenience init(
+        detached settings: ClusterSettings, directory: String, progress: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws {
+        var options = LocalClusterOptions()
+        options.binary = settings.binary
+        options.demo = settings.demo
+        options.balance = settings.balance
+        options.lifetime = .detached
+        try self.init(topology: settings.topology, directory: directory, options: options, progress: progress)
+    }
+
+    /// The settings that an earlier ``up(within:)`` in this directory has written; `nil` if there was none.
+    public static func savedSettings(in directory: String) throws -> ClusterSettings? {
+        try StateDirectory(path: directory).readSettings()
     }
 
     /// Where clients and people go: `http://127.0.0.1:8080`.
     public var url: String { "http://127.0.0.1:\(topology.balancerPort)" }
+    /// Where clients' WebSockets go.
+    public var webSocketURL: String { "ws://127.0.0.1:\(topology.balancerPort)/v1/connect" }
     /// File with the secret that signs users' tokens.
     public var tokenSecretFile: String { state.tokenSecretFile }
     /// Names of all servers, in the order in which they are started.
@@ -96,8 +127,10 @@ public final class LocalCluster: Sendable {
     ///
     /// - Parameter limit: For each kind of server.
     public func up(within limit: Duration = .seconds(90)) async throws {
+        let lock = try state.lock()
+        defer { close(lock) }
         try state.prepare()
-        try state.write(topology)
+        try state.write(settings)
         progress("ZooKeeper: \(topology.zooKeeperCount) servers")
         try await zooKeeper.start(within: limit)
         progress("PostgreSQL")
@@ -115,6 +148,8 @@ public final class LocalCluster: Sendable {
 
     /// Ends everything that runs, balancer and nodes first. State stays.
     public func down() async throws {
+        let lock = try state.lock()
+        defer { close(lock) }
         var failures: [String] = []
         for runner in runners.reversed() {
             guard await runner.running != nil else { continue }
@@ -163,6 +198,14 @@ public final class LocalCluster: Sendable {
 
     /// The process of one server, if it runs.
     public func process(_ part: String) async throws -> ManagedProcess? { try await runner(part).running }
+
+    /// The process of one server.
+    ///
+    /// - Throws: ``LocalClusterError/notRunning(_:)``.
+    public func runningProcess(_ part: String) async throws -> ManagedProcess {
+        guard let process = try await process(part) else { throw LocalClusterError.notRunning(part) }
+        return process
+    }
 
     /// How each server is, in the order in which they are started.
     public func status() async -> [PartStatus] {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Everything that a local cluster keeps: its topology, its secrets, and a directory for each server.
+/// Everything that a local cluster keeps: its settings, its secrets, and a directory for each server.
 struct StateDirectory: Sendable {
     let path: String
 
@@ -11,7 +11,7 @@ struct StateDirectory: Sendable {
     /// Secret that lets nodes link to each other.
     var peerSecretFile: String { "\(secrets)/peer.secret" }
 
-    private var topologyFile: String { "\(path)/topology.json" }
+    private var settingsFile: String { "\(path)/cluster.json" }
 
     /// The directory of one server.
     func directory(of part: String) -> String { "\(path)/\(part)" }
@@ -26,20 +26,35 @@ struct StateDirectory: Sendable {
         }
     }
 
-    /// The topology of the last `up`; `nil` if there was none.
-    func readTopology() throws -> Topology? {
-        guard let data = FileManager.default.contents(atPath: topologyFile) else { return nil }
+    /// The settings of the last `up`; `nil` if there was none.
+    func readSettings() throws -> ClusterSettings? {
+        guard let data = FileManager.default.contents(atPath: settingsFile) else { return nil }
         do {
-            return try JSONDecoder().decode(Topology.self, from: data)
+            return try JSONDecoder().decode(ClusterSettings.self, from: data)
         } catch {
-            throw LocalClusterError.file(path: topologyFile, reason: "is damaged; remove it and bring the cluster up")
+            throw LocalClusterError.file(path: settingsFile, reason: "is damaged; remove it and bring the cluster up")
         }
     }
 
-    func write(_ topology: Topology) throws {
+    func write(_ settings: ClusterSettings) throws {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        try Files.write(String(decoding: try encoder.encode(topology), as: UTF8.self) + "\n", to: topologyFile)
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try Files.write(String(decoding: try encoder.encode(settings), as: UTF8.self) + "\n", to: settingsFile)
+    }
+
+    /// Keeps two commands from starting or stopping servers here at once.
+    ///
+    /// - Returns: The descriptor that holds the lock until it is closed, or the process ends.
+    /// - Throws: ``LocalClusterError/file(path:reason:)`` if another command has it.
+    func lock() throws -> Int32 {
+        try Files.makeDirectory(path)
+        let file = "\(path)/lock"
+        let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            if descriptor >= 0 { close(descriptor) }
+            throw LocalClusterError.file(path: file, reason: "another command is at work on this cluster; try again")
+        }
+        return descriptor
     }
 
     /// 256 random bits in hexadecimal, from the system's generator.

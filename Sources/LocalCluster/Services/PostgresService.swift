@@ -58,15 +58,9 @@ struct PostgresService: Service {
 
     /// PostgreSQL's user must be able to pass through all directories above its own.
     private func checkAccess() throws {
-        guard let user = installation.user else { return }
-        var path = directory
-        while path != "/" {
-            path = (path as NSString).deletingLastPathComponent
-            var status = stat()
-            guard stat(path, &status) == 0, status.st_mode & 0o001 == 0 else { continue }
-            let advice = "keep the state elsewhere, for example with SWITCHBOARD_STATE=/var/tmp/switchboard-cluster"
-            throw LocalClusterError.file(path: path, reason: "closed to the user \(user); \(advice)")
-        }
+        guard let user = installation.user, let closed = StatePath.closedDirectory(above: directory) else { return }
+        let advice = "keep the state elsewhere, for example with SWITCHBOARD_STATE=/var/tmp/switchboard-cluster"
+        throw LocalClusterError.file(path: closed, reason: "closed to the user \(user); \(advice)")
     }
 
     private static func fitsSocket(_ directory: String) -> Bool {
