@@ -1,0 +1,23 @@
+/// Why a SQLite store cannot be opened.
+public enum SQLiteStoreError: Error, Equatable, CustomStringConvertible {
+    /// Another process, or another store of this one, holds the file.
+    case inUse(path: String)
+    /// The file was written by a newer version.
+    case newerSchema(path: String, found: Int, known: Int)
+    /// SQLite refused: no such directory, no permission, not a database, disk full.
+    case cannotOpen(path: String, reason: String)
+
+    public var description: String {
+        switch self {
+        case .inUse(let path):
+            "the store \(path) is in use by another process: one node per file; stop the other or name another file"
+        case .newerSchema(let path, let found, let known):
+            """
+            the store \(path) has schema version \(found), this program knows \(known): run the newer program, or start \
+            with another file
+            """
+        case .cannotOpen(let path, let reason):
+            "cannot open the store \(path): \(reason)"
+        }
+    }
+}

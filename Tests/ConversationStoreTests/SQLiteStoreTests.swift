@@ -1,0 +1,146 @@
+import ConversationStore
+import Foundation
+import GRDB
+import LocalCluster
+import StoreTestSupport
+import SwitchboardCore
+import SwitchboardProtocol
+import Synchronization
+import Testing
+
+@Suite("SQLite store")
+struct SQLiteStoreTests {
+    private let directory: TemporaryDirectory
+    private var path: String { directory.file("store.db") }
+
+    init() throws {
+        directory = try TemporaryDirectory(label: "sqlite")
+    }
+
+    private func open(clock: StoreClock = .system) throws -> (SQLiteConversationStore, StoreClient) {
+        let opened = Mutex<SQLiteConversationStore?>(nil)
+        let client = try StoreClient("a.1") { events in
+            let store = try SQLiteConversationStore(SQLiteStoreOptions(path: path, clock: clock), events: events)
+            opened.withLock { $0 = store }
+            return store
+        }
+        return (try #require(opened.withLock { $0 }), client)
+    }
+
+    /// Changes the file behind the store's back, while it is closed.
+    private func tamper(_ sql: String) throws {
+        let queue = try DatabaseQueue(path: path)
+        try queue.writeWithoutTransaction { db in try db.execute(sql: sql) }
+        try queue.close()
+    }
+
+    @Test("what was committed is there after the file is opened again; presence is not")
+    func reopen() async throws {
+        let (first, a) = try open()
+        let append = SampleLog(leader: a).next(a, marker: 5)
+        let key = PresenceKey(
+            address: DeviceAddress(user: UserID(trusted: "bob"), device: DeviceID(trusted: "phone")),
+            incarnation: a.incarnation, connection: ConnectionID(1))
+        #expect(await a.result(of: .announce([PresenceRow(key: key, counter: 1)])).live == [:])
+        #expect(await a.commit([append]).appends.first?.day != nil)
+        try first.close()
+        #expect(await a.commit([append]).unavailability != nil)
+        #expect(await a.result(of: .load(append.conversation)).unavailability != nil)
+
+        let (second, b) = try open()
+        #expect(await b.result(of: .load(append.conversation)).log?.entries.map(\.entry.timeMs) == [5])
+        #expect(await b.result(of: .readPresence([UserID(trusted: "bob")])).presence == [:])
+        #expect(await b.commit([append]).appends == [.clash])
+        try second.close()
+    }
+
+    @Test("the file is in WAL mode")
+    func journalMode() async throws {
+        let (store, a) = try open()
+        #expect(await a.commit([SampleLog(leader: a).next(a)]).appends.first?.day != nil)
+        try store.close()
+        let queue = try DatabaseQueue(path: path)
+        #expect(try await queue.read { db in try String.fetchOne(db, sql: "PRAGMA journal_mode") } == "wal")
+        try queue.close()
+    }
+
+    @Test("a file has one store at a time")
+    func inUse() throws {
+        let (store, _) = try open()
+        #expect(throws: SQLiteStoreError.inUse(path: path)) { try open() }
+        try store.close()
+        let (again, _) = try open()
+        try again.close()
+    }
+
+    @Test("a process that holds the file keeps others out")
+    func inUseByAnotherProcess() async throws {
+        let (store, _) = try open()
+        let script = """
+            import sqlite3, sys
+            try:
+                sqlite3.connect(sys.argv[1], timeout=0).execute("SELECT count(*) FROM log")
+            except sqlite3.OperationalError as error:
+                sys.exit(7 if "locked" in str(error) else 8)
+            """
+        let command = LaunchCommand("python3", ["-c", script, path], logFile: directory.file("python.log"))
+        #expect(try await ManagedProcess.start(command).waitForExit(within: .seconds(30)) == .code(7))
+        try store.close()
+    }
+
+    @Test("a file of a newer version is left alone")
+    func newerSchema() throws {
+        let (store, _) = try open()
+        try store.close()
+        try tamper("PRAGMA user_version = 99")
+        #expect(throws: SQLiteStoreError.newerSchema(path: path, found: 99, known: 1)) { try open() }
+    }
+
+    @Test("a file that is no database, and a directory that is missing, are named")
+    func cannotOpen() throws {
+        try Data("not a database at all, but long enough to look like one".utf8).write(to: URL(filePath: path))
+        #expect(throws: SQLiteStoreError.self) { try open() }
+        let missing = directory.file("missing/store.db")
+        #expect {
+            try SQLiteConversationStore(SQLiteStoreOptions(path: missing)) { _ in }
+        } throws: { error in
+            guard case SQLiteStoreError.cannotOpen(missing, _) = error else { return false }
+            return true
+        }
+    }
+
+    @Test("a log that cannot be decoded is refused, others are not")
+    func undecodable() async throws {
+        let (store, a) = try open()
+        let broken = SampleLog(leader: a).next(a)
+        let sound = SampleLog(leader: a).next(a)
+        #expect(await a.commit([broken, sound]).appends.count == 2)
+        try store.close()
+        try tamper("UPDATE log SET body = x'0aff' WHERE counter = \(broken.id.counter)")
+        let (again, b) = try open()
+        #expect(await b.result(of: .load(broken.conversation)).refusal?.contains("cannot be decoded") == true)
+        #expect(await b.result(of: .readLog(broken.conversation, 1...1)).refusal != nil)
+        #expect(await b.result(of: .load(sound.conversation)).log?.entries.count == 1)
+        try again.close()
+    }
+
+    @Test("a clock that goes back makes no negative ages, and moves no birthday")
+    func clockGoesBack() async throws {
+        let time = Mutex<Duration>(.seconds(86_400 * 20_000))
+        let (store, a) = try open(clock: StoreClock { time.withLock { $0 } })
+        var log = SampleLog(leader: a)
+        let first = log.next(a)
+        log.note(first, try #require(await a.commit([first]).appends.first))
+        #expect(log.born == LogDay(20_000))
+        time.withLock { $0 -= .seconds(1) }
+        let second = log.next(a)
+        #expect(await a.commit([second]).appends == [.committed(LogDay(20_000))])
+        #expect(await a.commit([SampleLog(leader: a).next(a)]).appends == [.committed(LogDay(19_999))])
+        #expect(await a.result(of: .load(log.conversation)).log?.entries.first?.age == .zero)
+        time.withLock { $0 += .milliseconds(1500) }
+        #expect(
+            await a.result(of: .load(log.conversation)).log?.entries.map(\.age)
+                == [.milliseconds(500), .milliseconds(1500)])
+        try store.close()
+    }
+}
