@@ -1,0 +1,40 @@
+import SwitchboardProtocol
+
+/// What can happen to a conversation, in the order in which its leader takes it.
+enum ConversationInput: Sendable {
+    case send(Origin, number: UInt32, WireMessage)
+    /// A connection takes part. `cursor`: highest delivery that it has; nil: it knows nothing of the conversation.
+    case attach(Origin, cursor: UInt32?)
+    /// Presence showed these devices of the callee; they have been rung and become known.
+    case devicesFound([DeviceAddress])
+    case deadlinePassed(ConversationState.Deadline)
+
+    /// Bytes it occupies while it waits, roughly.
+    var cost: Int {
+        switch self {
+        case .send(_, _, let message):
+            switch message.content {
+            case .description_p(let description)?: 256 + description.sdp.utf8.count
+            case .candidates(let candidates)?: 256 + candidates.candidates.count * 200
+            case .info(let info)?: 256 + info.body.utf8.count
+            default: 256
+            }
+        case .attach, .deadlinePassed: 128
+        case .devicesFound(let devices): 64 * devices.count
+        }
+    }
+}
+
+/// What is said to a connection once the facts of the same decision are committed.
+enum ConversationReply: Sendable {
+    /// Cumulative; `refusals` are those of the numbers asked about now.
+    case accepted(Origin, number: UInt32)
+    /// This send is consumed without effect (`accepted` covers it).
+    case refused(Origin, number: UInt32, ErrorName)
+    /// Nothing was consumed, or the send is not of a lawful outbox.
+    case rejected(Origin, number: UInt32, ErrorName)
+    /// The connection takes part from the delivery after `sent` on.
+    case attached(Origin, sent: UInt32, snapshot: Bool)
+    /// No such conversation for this user.
+    case unknown(Origin)
+}

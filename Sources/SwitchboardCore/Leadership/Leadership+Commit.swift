@@ -1,0 +1,240 @@
+import SwiftProtobuf
+import SwitchboardProtocol
+
+/// What the store is asked to do for a conversation in its next transaction.
+enum CommitStep: Sendable {
+    case append(LogAppend)
+    case confirm(LogConfirmation)
+}
+
+/// Numbers the appends of one node incarnation.
+struct AppendCounter: Sendable {
+    let incarnation: Incarnation
+    private var last: UInt64 = 0
+
+    init(incarnation: Incarnation) {
+        self.incarnation = incarnation
+    }
+
+    mutating func next() -> AppendID {
+        last += 1
+        return AppendID(incarnation: incarnation, counter: last)
+    }
+}
+
+extension Leadership {
+    /// Decides what waits and says what is to be committed; nil with effects if no transaction is needed.
+    mutating func nextStep(_ time: TurnTime, _ counter: inout AppendCounter) -> (CommitStep?, [LeadershipEffect]) {
+        guard hasWork else { return (nil, []) }
+        if stage == .raisingBarrier {
+            return (barrier(time, &counter), [])
+        }
+        let index = (position?.index ?? 0) + 1
+        var decision = CallDecision(state: state, index: index, time: time, limits: configuration.call)
+        var dropped: [LeadershipEffect] = []
+        if stage == .fresh {
+            do throws(FoldError) {
+                let node = node
+                try decision.record { $0.barrier = LogBarrier.with { $0.incarnation = node.text } }
+            } catch {
+                dropped.append(.quarantined(reason: "\(error)"))
+            }
+        }
+        let inputs = takeInputs()
+        for input in inputs {
+            let before = decision
+            do throws(FoldError) {
+                try decision.decide(input)
+            } catch {
+                decision = before  // a defect of ours: only this input fails
+                if case .send(let origin, let number, _) = input {
+                    dropped.append(pushError(.serverError, to: origin, number: number, retryAfter: .seconds(5)))
+                }
+            }
+        }
+        if stage == .fresh, !decision.state.isOpen {
+            // Nothing opened it: the conversation stays unknown, and its node in the coordinator is taken back.
+            return (nil, dropped + answer(decision.replies) + [.ended])
+        }
+        if decision.facts.isEmpty {
+            if stage == .closed {
+                return (nil, dropped + answer(decision.replies))
+            }
+            guard let position else { return (nil, dropped) }
+            inFlight = InFlight(
+                kind: .confirmation, index: position.index, id: position.id, state: state, inputs: inputs,
+                replies: decision.replies)
+            let confirmation = LogConfirmation(
+                conversation: conversation, index: position.index, id: position.id, born: position.born)
+            return (.confirm(confirmation), dropped)
+        }
+        var facts = decision.facts
+        var working = decision.state
+        let isCheckpoint =
+            index >= working.checkpointIndex + configuration.call.checkpointInterval && !working.isEnded
+        if isCheckpoint {
+            facts.append(LogFact.with { $0.checkpoint = working.makeCheckpoint() })
+            working.checkpointIndex = index
+        }
+        let append = makeAppend(
+            facts, state: working, index: index, id: counter.next(), time: time, isCheckpoint: isCheckpoint)
+        inFlight = InFlight(
+            kind: .append, index: index, id: append.id, state: working, inputs: inputs, replies: decision.replies)
+        return (.append(append), dropped)
+    }
+
+    private mutating func takeInputs() -> [ConversationInput] {
+        let count = min(inbox.count, configuration.maximumInputsPerEntry)
+        let inputs = Array(inbox.prefix(count))
+        inbox.removeFirst(count)
+        for input in inputs {
+            inboxBytes -= input.cost
+        }
+        return inputs
+    }
+
+    private mutating func barrier(_ time: TurnTime, _ counter: inout AppendCounter) -> CommitStep? {
+        guard let position else { return nil }
+        let index = position.index + 1
+        var working = state
+        working.epoch = index
+        let node = node
+        let fact = LogFact.with { $0.barrier = LogBarrier.with { $0.incarnation = node.text } }
+        let append = makeAppend(
+            [fact], state: working, index: index, id: counter.next(), time: time, isCheckpoint: false)
+        inFlight = InFlight(
+            kind: .barrier, index: index, id: append.id, state: working, inputs: [], replies: [])
+        return .append(append)
+    }
+
+    private func makeAppend(
+        _ facts: [LogFact], state working: ConversationState, index: UInt32, id: AppendID, time: TurnTime,
+        isCheckpoint: Bool
+    ) -> LogAppend {
+        let entry = LogEntry.with {
+            $0.level = ConversationState.supportedLevel
+            $0.timeMs = time.wallMilliseconds
+            $0.facts = facts
+            $0.epoch = working.epoch
+        }
+        let caller = working.opening?.caller.user ?? UserID(trusted: "?")
+        let row = ConversationRow(
+            caller: caller, callee: working.opening?.callee, leader: node, epoch: working.epoch,
+            isEnded: working.isEnded, deadline: remaining(of: working.deadline, at: index, time.now))
+        // Who is there is asked when the call begins, to ring, and when a leadership does, to be found.
+        var presenceOf: [UserID] = []
+        if !working.isEnded, working.epoch == index, let callee = working.opening?.callee {
+            presenceOf = position == nil ? [callee] : [callee, caller]
+        }
+        return LogAppend(
+            conversation: conversation, index: index, predecessor: position?.id, id: id, entry: entry,
+            born: position?.born, isCheckpoint: isCheckpoint, row: row, presenceOf: presenceOf)
+    }
+
+    private func remaining(of deadline: ConversationState.Deadline?, at index: UInt32, _ now: Moment) -> Duration? {
+        guard let deadline else { return nil }
+        if deadline.since == index { return deadline.duration }
+        guard let deadlineDue else { return deadline.duration }
+        return max(deadlineDue - now, .zero)
+    }
+
+    // MARK: Outcomes
+
+    /// The append in flight is committed. `presence`: of the users that it asked for.
+    mutating func committed(born: LogDay, presence: [PresenceRow], _ time: TurnTime) -> [LeadershipEffect] {
+        guard let done = inFlight else { return [] }
+        inFlight = nil
+        if done.state.epoch == done.index { outcomeInDoubt = false }
+        position = Position(index: done.index, id: done.id, born: born)
+        let acknowledgedQueues = state.queues
+        state = done.state
+        for (address, queue) in acknowledgedQueues where queue.trimmed > 0 {
+            // Acknowledgements that came while the commit was on its way.
+            state.queues[address]?.trim(acknowledged: queue.trimmed, keeping: 0)
+        }
+        var effects: [LeadershipEffect] = []
+        if state.epoch == done.index {
+            epoch = done.index
+        }
+        stage = state.isEnded ? .closed : .leading
+        effects += deadlineEffects(time.now, done.index)
+        switch done.kind {
+        case .barrier:
+            effects.append(.leading(epoch: epoch, presence))
+        case .append, .confirmation:
+            effects += ring(presence)
+        }
+        effects += pump()
+        effects += answer(done.replies)
+        if state.isEnded {
+            effects.append(.ended)
+        }
+        return effects + wake()
+    }
+
+    /// The devices that presence shows are rung at once: what they get is committed for every device of the callee.
+    private mutating func ring(_ presence: [PresenceRow]) -> [LeadershipEffect] {
+        guard state.phase.isBeforePickup, let callee = state.opening?.callee else { return [] }
+        var found: [DeviceAddress] = []
+        for row in presence.sorted(by: { $0.counter < $1.counter }) where row.key.address.user == callee {
+            let key = TargetKey(front: row.key.incarnation, connection: row.key.connection)
+            guard targets[key] == nil else { continue }
+            guard found.contains(row.key.address) || found.count < configuration.call.maximumLegs else { continue }
+            targets[key] = DeliveryTarget(address: row.key.address, sent: 0)
+            if !found.contains(row.key.address) {
+                found.append(row.key.address)
+            }
+        }
+        return found.isEmpty ? [] : enqueue(.devicesFound(found))
+    }
+
+    /// Nothing was committed, for certain: decide again when the lane serves it again.
+    mutating func notCommitted() -> [LeadershipEffect] {
+        guard let work = inFlight else { return [] }
+        requeue(work)
+        if outcomeInDoubt, stage == .leading || stage == .raisingBarrier {
+            stage = .doubtful
+        }
+        return wake()
+    }
+
+    /// The log is not as this leader believes, or the outcome is unknown: read it. What was in flight stays until then.
+    mutating func mustReload(outcomeUnknown: Bool = false) -> [LeadershipEffect] {
+        if outcomeUnknown { outcomeInDoubt = true }
+        stage = .loading
+        return [.load]
+    }
+
+    /// The store refuses this entry's own data: its sends fail, one by one, the conversation goes on.
+    mutating func refused(reason: String) -> [LeadershipEffect] {
+        guard let work = inFlight else { return [] }
+        inFlight = nil
+        var effects: [LeadershipEffect] = []
+        for input in work.inputs {
+            switch input {
+            case .send(let origin, let number, _):
+                effects.append(pushError(.serverError, to: origin, number: number, retryAfter: .seconds(5)))
+            case .attach, .devicesFound, .deadlinePassed: continue
+            }
+        }
+        return effects + [.quarantined(reason: "the store refuses an entry: \(reason)")] + wake()
+    }
+
+    /// The answer to a confirmation: the log ends where this leader believes, or it does not.
+    mutating func confirmed(_ holds: Bool) -> [LeadershipEffect] {
+        guard let work = inFlight, work.kind == .confirmation else { return [] }
+        guard holds else { return mustReload() }
+        inFlight = nil
+        return answer(work.replies) + wake()
+    }
+
+    private mutating func deadlineEffects(_ now: Moment, _ index: UInt32) -> [LeadershipEffect] {
+        guard let deadline = state.deadline else {
+            deadlineDue = nil
+            return []
+        }
+        guard deadline.since == index || deadlineDue == nil else { return [] }
+        deadlineDue = now + deadline.duration
+        return [.scheduleDeadline(deadline, after: deadline.duration)]
+    }
+}

@@ -1,0 +1,183 @@
+import DequeModule
+import SwiftProtobuf
+import SwitchboardProtocol
+
+/// One conversation as its leader has it: the log's position, the folded state, what waits to be decided, and the one
+/// append that may be on its way.
+///
+/// Invariants:
+/// - `state` is what is committed; decisions work on a copy, which replaces it when the commit has returned.
+/// - At most one append or confirmation is in flight.
+/// - Nothing leaves (`push`, `attached`) but after a commit, a confirmation, or from a closed log.
+/// - After a doubt (an unknown outcome, a lost store connection) nothing leaves before a fresh barrier's commit.
+struct Leadership: Sendable {
+    enum Stage: Sendable, Equatable {
+        /// The election created the conversation: the first append carries barrier and invite in one entry, without a load.
+        case fresh
+        /// Waits for the log.
+        case loading
+        /// The log is read; the next append is a barrier.
+        case raisingBarrier
+        case leading
+        /// Something happened to the store's connection: read again and raise a barrier as soon as anything is wanted.
+        case doubtful
+        /// Somebody else's barrier was met; the coordinator is asked who leads.
+        case askingCoordinator
+        /// The log was read and is closed; a commit elsewhere must prove that its end will stay.
+        case confirmingEnd
+        case closed
+        case quarantined
+    }
+
+    /// Where the log ends.
+    struct Position: Sendable {
+        var index: UInt32
+        var id: AppendID
+        var born: LogDay
+    }
+
+    struct InFlight: Sendable {
+        enum Kind: Sendable { case append, barrier, confirmation }
+        var kind: Kind
+        var index: UInt32
+        var id: AppendID
+        var state: ConversationState
+        var inputs: [ConversationInput]
+        var replies: [ConversationReply]
+    }
+
+    let conversation: ConversationID
+    let node: Incarnation
+    let configuration: LeadershipConfiguration
+
+    var stage: Stage
+    /// Of this leadership: the index of its barrier; 0 before there is one.
+    var epoch: UInt32 = 0
+    /// Version of the coordinator's node, to name in a handover or a deletion.
+    var version: Int32
+    var state = ConversationState()
+    var position: Position?
+    var inbox: Deque<ConversationInput> = []
+    var inboxBytes = 0
+    var inFlight: InFlight?
+    var targets: [TargetKey: DeliveryTarget] = [:]
+    /// The outcome of the append in flight is unknown; a barrier must follow whatever the log shows.
+    var outcomeInDoubt = false
+    /// When the state's deadline is due on this node's clock.
+    var deadlineDue: Moment?
+
+    private init(
+        conversation: ConversationID, node: Incarnation, version: Int32, stage: Stage,
+        configuration: LeadershipConfiguration
+    ) {
+        self.conversation = conversation
+        self.node = node
+        self.version = version
+        self.stage = stage
+        self.configuration = configuration
+    }
+
+    /// For a conversation that the election has just created.
+    static func fresh(
+        _ conversation: ConversationID, node: Incarnation, version: Int32, configuration: LeadershipConfiguration
+    ) -> Leadership {
+        Leadership(
+            conversation: conversation, node: node, version: version, stage: .fresh, configuration: configuration)
+    }
+
+    /// For a conversation that was claimed, or that the coordinator says is this node's: its log is to be loaded first.
+    static func restoring(
+        _ conversation: ConversationID, node: Incarnation, version: Int32, configuration: LeadershipConfiguration
+    ) -> Leadership {
+        Leadership(
+            conversation: conversation, node: node, version: version, stage: .loading, configuration: configuration)
+    }
+
+    /// Whether a lane should ask `nextStep`.
+    var hasWork: Bool {
+        guard inFlight == nil else { return false }
+        switch stage {
+        case .fresh, .leading, .closed: return !inbox.isEmpty
+        case .raisingBarrier: return true
+        default: return false
+        }
+    }
+
+    // MARK: Inputs
+
+    /// Takes an input into the queue. Sends are bounded; attaches and timers have room of their own and are never dropped.
+    mutating func enqueue(_ input: ConversationInput) -> [LeadershipEffect] {
+        if case .send(let origin, let number, _) = input {
+            if stage == .quarantined {
+                return [pushError(.serverError, to: origin, number: number)]
+            }
+            guard inbox.count < configuration.maximumInbox, inboxBytes < configuration.maximumInboxBytes else {
+                return [pushError(.overloaded, to: origin, number: number)]
+            }
+        }
+        var input = input
+        if case .attach(let origin, nil) = input, let target = targets[origin.key] {
+            // Rung by way of presence while its attach was on the way: it goes on from there.
+            input = .attach(origin, cursor: target.sent)
+        }
+        inbox.append(input)
+        inboxBytes += input.cost
+        return wake()
+    }
+
+    /// What a waiting input sets in motion.
+    mutating func wake() -> [LeadershipEffect] {
+        guard inFlight == nil else { return [] }
+        switch stage {
+        case .doubtful:
+            guard !inbox.isEmpty else { return [] }
+            stage = .loading
+            return [.load]
+        case .raisingBarrier: return [.wantsBarrier]
+        case .fresh, .leading, .closed: return inbox.isEmpty ? [] : [.wantsCommit]
+        case .loading, .askingCoordinator, .confirmingEnd, .quarantined: return []
+        }
+    }
+
+    mutating func acknowledged(_ address: DeviceAddress, received: UInt32) {
+        state.queues[address]?.trim(acknowledged: received, keeping: configuration.trimMargin)
+    }
+
+    mutating func detached(_ key: TargetKey) {
+        targets[key] = nil
+    }
+
+    /// All connections of a front are gone from here; it attaches them again when it can.
+    mutating func frontLost(_ front: Incarnation) {
+        targets = targets.filter { $0.key.front != front }
+    }
+
+    /// The store's connection was lost or its outcomes are in doubt.
+    mutating func doubt() -> [LeadershipEffect] {
+        switch stage {
+        case .leading, .doubtful, .raisingBarrier:
+            outcomeInDoubt = true
+            // What is in flight is answered first: as unknown, or as not sent.
+            guard inFlight == nil else { return [] }
+            stage = .doubtful
+            return wake()
+        case .fresh, .loading, .askingCoordinator, .confirmingEnd, .closed, .quarantined:
+            return []
+        }
+    }
+
+    mutating func requeue(_ work: InFlight) {
+        inFlight = nil
+        for input in work.inputs.reversed() {
+            inbox.prepend(input)
+            inboxBytes += input.cost
+        }
+    }
+
+    /// What a sender hears when its message can't be taken now.
+    func pushError(_ name: ErrorName, to origin: Origin, number: UInt32, retryAfter: Duration = .milliseconds(500))
+        -> LeadershipEffect
+    {
+        .push(origin.key, origin.address, [.error(name, conversation, number: number, retryAfter: retryAfter)])
+    }
+}
