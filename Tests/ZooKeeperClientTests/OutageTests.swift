@@ -10,7 +10,7 @@ struct OutageTests {
         let test = try await TestClient.connect(server.connectString)
         _ = try await test.client.children(of: "/", watch: true)
         // The server must not answer before it dies.
-        await server.pause(0)
+        try await server.pauseAndWait(0)
         try test.submit((0..<200).map { .create(path: "/\($0)", data: [], mode: .persistent) })
         try await server.kill(0)
         try await test.recorder.wait(until: "all have failed") { $0.answers.count == 200 }
@@ -36,7 +36,7 @@ struct OutageTests {
     func serverPaused() async throws {
         let server = try await startServer()
         let test = try await TestClient.connect(server.connectString, sessionTimeout: .seconds(1))
-        await server.pause(0)
+        try await server.pauseAndWait(0)
         try test.submit([.get(path: "/")])
         try await test.recorder.wait(until: "expiry is presumed") { $0.sessionEvents.contains(.presumedExpired) }
         #expect(Array(test.recorder.sessionEvents.dropFirst()) == [.disconnected, .presumedExpired])
