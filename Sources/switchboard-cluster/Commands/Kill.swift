@@ -6,7 +6,7 @@ struct Kill: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Kill a server (kill -9); the others go on.",
         discussion: """
-            Example:
+            Examples:
               Scripts/cluster kill n1
               Scripts/cluster kill zookeeper-2
             """)

@@ -14,7 +14,7 @@ struct Logs: AsyncParsableCommand {
     @OptionGroup var state: StateOption
     @Argument(help: "n1, n2, …; also zookeeper-1, …, postgres, haproxy.", completion: .list(["n1", "n2", "n3"]))
     var node: String
-    @Option(name: .shortAndLong, help: "How many of the last lines.")
+    @Option(name: [.customShort("n"), .long], help: "How many of the last lines.")
     var lines = 50
     @Flag(name: .shortAndLong, help: "Go on with what it says from now on, until Ctrl-C.")
     var follow = false

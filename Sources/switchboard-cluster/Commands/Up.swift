@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import LocalCluster
 
 /// `up`
@@ -39,7 +40,7 @@ struct Up: AsyncParsableCommand {
         if let saved, saved != wanted {
             let running = try await LocalCluster.existing(in: state.directory).status().contains { $0.pid != nil }
             if running {
-                throw ValidationError("the cluster is up with other settings; first: Scripts/cluster down")
+                throw LocalClusterError.failed("the cluster is up with other settings; first: Scripts/cluster down")
             }
         }
         let cluster = try LocalCluster(detached: wanted, directory: state.directory, progress: Console.progress)
@@ -72,8 +73,13 @@ struct Up: AsyncParsableCommand {
             }
         return ClusterSettings(
             topology: topology,
-            binary: binary ?? NodeBinary.default,
+            binary: binary ?? savedBinary(saved) ?? NodeBinary.default,
             demo: demo ?? saved?.demo ?? true,
             balance: balance?.rawValue ?? saved?.balance ?? Balance.leastconn.rawValue)
+    }
+
+    /// The program of last time, if it is still there.
+    private func savedBinary(_ saved: ClusterSettings?) -> String? {
+        saved.flatMap { FileManager.default.isExecutableFile(atPath: $0.binary) ? $0.binary : nil }
     }
 }
