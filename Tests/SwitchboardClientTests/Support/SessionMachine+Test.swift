@@ -1,0 +1,45 @@
+import SwitchboardProtocol
+
+@testable import SwitchboardClient
+
+extension SessionMachine {
+    static func forTest(
+        restoring record: OutboxRecord = OutboxRecord(id: OutboxID(trusted: "box")), seed: UInt64 = 1,
+        _ change: (inout SessionConfiguration) -> Void = { _ in }
+    ) -> SessionMachine {
+        var configuration = SessionConfiguration()
+        change(&configuration)
+        return SessionMachine(
+            configuration: configuration, device: DeviceID(trusted: "phone"), restoring: record, seed: seed)
+    }
+
+    /// As far as `hello`.
+    mutating func connect() {
+        _ = started()
+        greet()
+    }
+
+    mutating func greet() {
+        _ = socketOpened(token: "token")
+    }
+
+    mutating func welcome() {
+        _ = frameReceived(.welcome())
+    }
+
+    /// The socket falls; the milliseconds until the next attempt.
+    mutating func lose() -> Int {
+        socketClosed(code: nil).reconnectWait ?? -1
+    }
+
+    /// Everything up to `hello` on a new connection.
+    mutating func reconnect() -> [SessionAction] {
+        _ = socketClosed(code: nil)
+        _ = timerFired(.reconnect)
+        return socketOpened(token: "token")
+    }
+
+    mutating func queue(_ body: String, in id: ConversationID = callA) throws -> [String] {
+        try messageQueued(.info(body), in: id).actions.transcript
+    }
+}
