@@ -1,0 +1,257 @@
+import { CandidateBatcher, candidateFromWire } from "./candidate-batcher.js";
+
+/**
+ * @typedef {object} PeerSessionHooks
+ * @property {(message: object) => void} send - hands a wire message to the outbox
+ * @property {(state: RTCIceConnectionState) => void} iceStateChanged
+ * @property {(track: MediaStreamTrack) => void} trackReceived
+ * @property {(step: "offerSent" | "prepared") => void} step - for the timings
+ * @property {(error: Error) => void} failed - the browser refused something that the call cannot go on without
+ */
+
+/**
+ * One RTCPeerConnection of a call, and the rules of its descriptions and candidates.
+ *
+ * Three rules shape it. Nothing with an address leaves before pickup: what is sent is the text of `createOffer` and
+ * `createAnswer`, before `setLocalDescription` starts the gathering; candidates follow on their own, and the server
+ * holds them. Camera and microphone play no part in the negotiation: transceivers are negotiated for both directions
+ * without a track, and `setTracks` puts tracks in whenever there are some. And all work on the connection is done in
+ * the order in which it was asked for, since the browser refuses candidates that overtake their description.
+ *
+ * Both sides number alike: `session` counts the peer connections of the call, `revision` the offers made on this one, by
+ * whichever side. A description or candidate of an older session or revision is late, and dropped.
+ *
+ * Negotiation after pickup is "perfect negotiation" (WebRTC 1.0 §10.7): when offers meet, the polite side, the callee,
+ * takes its own back.
+ */
+export class PeerSession {
+    #connection;
+    #session;
+    #revision = 0;
+    #polite;
+    #hooks;
+    #candidates;
+    /** Candidates are of the newest offer, made or answered. */
+    #negotiable = false;
+    /** The browser wished for a negotiation of its own before `selected`. */
+    #postponed = false;
+    #makingOffer = false;
+    #ignoringOffer = false;
+    /** An answer that is sent but not applied; see `appliesAnswerAtPickup`. */
+    #withheldAnswer = null;
+    #work = Promise.resolve();
+    #closed = false;
+    #hasDescription = false;
+    #hasCandidates = false;
+
+    /**
+     * @param {object} options
+     * @param {import("../environment.js").Environment} options.environment
+     * @param {RTCConfiguration} options.configuration
+     * @param {number} options.session
+     * @param {boolean} options.polite
+     * @param {PeerSessionHooks} options.hooks
+     */
+    constructor({ environment, configuration, session, polite, hooks }) {
+        this.#session = session;
+        this.#polite = polite;
+        this.#hooks = hooks;
+        const connection = environment.createPeerConnection(configuration);
+        this.#connection = connection;
+        this.#candidates = new CandidateBatcher({
+            environment,
+            flushed: (candidates) =>
+                hooks.send({ candidates: { candidates, session: this.#session, revision: this.#revision } }),
+        });
+        connection.onicecandidate = ({ candidate }) => this.#candidates.add(candidate);
+        connection.oniceconnectionstatechange = () => hooks.iceStateChanged(connection.iceConnectionState);
+        connection.ontrack = ({ track }) => hooks.trackReceived(track);
+        connection.onnegotiationneeded = () => this.#negotiationNeeded();
+    }
+
+    get session() {
+        return this.#session;
+    }
+
+    /** The browser's object, for statistics. */
+    get connection() {
+        return this.#connection;
+    }
+
+    /**
+     * The first offer of a call.
+     * @param {{ audio: boolean, video: boolean }} media
+     */
+    offer({ audio, video }) {
+        return this.#enqueue(async () => {
+            if (audio) this.#connection.addTransceiver("audio", { direction: "sendrecv" });
+            if (video) this.#connection.addTransceiver("video", { direction: "sendrecv" });
+            await this.#makeOffer();
+        });
+    }
+
+    /**
+     * Prepares the answer to the first offer, while it rings.
+     * @param {object} description - the wire's
+     * @param {{ applyNow: boolean }} options - false: gathering begins with `pickedUp`
+     */
+    prepareAnswer(description, { applyNow }) {
+        return this.#enqueue(async () => {
+            this.#revision = description.revision ?? 0;
+            await this.#connection.setRemoteDescription({ type: "offer", sdp: description.sdp });
+            this.#descriptionApplied();
+            for (const transceiver of this.#connection.getTransceivers()) transceiver.direction = "sendrecv";
+            const answer = await this.#connection.createAnswer();
+            this.#sendDescription(answer);
+            if (applyNow) await this.#connection.setLocalDescription(answer);
+            else this.#withheldAnswer = answer;
+        });
+    }
+
+    /** The user picked up: what was withheld until now is applied. */
+    pickedUp() {
+        return this.#enqueue(async () => {
+            const answer = this.#withheldAnswer;
+            this.#withheldAnswer = null;
+            if (answer) await this.#connection.setLocalDescription(answer);
+        });
+    }
+
+    /** Both devices are selected: from now on either side may negotiate. */
+    selected() {
+        this.#negotiable = true;
+        if (this.#postponed) this.#negotiationNeeded();
+        this.#postponed = false;
+    }
+
+    /** @param {object} description - from the selected device of the peer */
+    descriptionReceived(description) {
+        return this.#enqueue(async () => {
+            if (description.type === "answer") return this.#answerReceived(description);
+            return this.#offerReceived(description);
+        });
+    }
+
+    /** @param {object} batch - the wire's `candidates` */
+    candidatesReceived({ candidates = [], session = 0 }) {
+        return this.#enqueue(async () => {
+            if (session < this.#session) return;
+            for (const candidate of candidates) {
+                try {
+                    await this.#connection.addIceCandidate(candidateFromWire(candidate));
+                } catch (error) {
+                    // Those of an offer that was passed over have nowhere to go.
+                    if (!this.#ignoringOffer) console.warn("switchboard: a candidate was refused.", error);
+                }
+            }
+            this.#hasCandidates = true;
+            this.#notePrepared();
+        });
+    }
+
+    /**
+     * Puts these tracks in place of what is sent now; kinds that are not named stay as they are, null stops sending.
+     * @param {{ audio?: MediaStreamTrack | null, video?: MediaStreamTrack | null }} tracks
+     */
+    setTracks(tracks) {
+        return this.#enqueue(async () => {
+            for (const [kind, track] of Object.entries(tracks)) {
+                const transceivers = this.#connection.getTransceivers();
+                const transceiver = transceivers.find(({ receiver }) => receiver.track.kind === kind);
+                if (transceiver) await transceiver.sender.replaceTrack(track);
+                // A kind that was not negotiated yet: this raises `negotiationneeded`.
+                else if (track) this.#connection.addTransceiver(track, { direction: "sendrecv" });
+            }
+        });
+    }
+
+    /** Looks for a new path; the media goes on over the old one while it lives. */
+    restartIce() {
+        if (!this.#closed && this.#negotiable) this.#connection.restartIce();
+    }
+
+    /** @param {RTCIceServer[]} iceServers */
+    setIceServers(iceServers) {
+        if (this.#closed) return;
+        this.#connection.setConfiguration({ ...this.#connection.getConfiguration(), iceServers });
+    }
+
+    close() {
+        this.#closed = true;
+        this.#candidates.close();
+        this.#connection.close();
+    }
+
+    // ---------------------------------------------------------------------------------------------- inside
+
+    /** Work is done in order; what fails is reported and does not stop what follows. */
+    #enqueue(work) {
+        this.#work = this.#work.then(async () => {
+            if (this.#closed) return;
+            try {
+                await work();
+            } catch (error) {
+                if (!this.#closed) this.#hooks.failed(error);
+            }
+        });
+        return this.#work;
+    }
+
+    async #makeOffer() {
+        const offer = await this.#connection.createOffer();
+        this.#revision += 1;
+        this.#sendDescription(offer);
+        await this.#connection.setLocalDescription(offer);
+    }
+
+    #negotiationNeeded() {
+        if (!this.#negotiable) {
+            // Wishes from before the first negotiation are met by it; later ones wait until the peer is known.
+            this.#postponed = this.#connection.remoteDescription !== null;
+            return;
+        }
+        this.#enqueue(async () => {
+            if (this.#connection.signalingState !== "stable") return;
+            this.#makingOffer = true;
+            try {
+                await this.#makeOffer();
+            } finally {
+                this.#makingOffer = false;
+            }
+        });
+    }
+
+    async #answerReceived({ sdp, session = 0, revision = 0 }) {
+        const awaited = this.#connection.signalingState === "have-local-offer";
+        if (!awaited || session !== this.#session || revision !== this.#revision) return;
+        await this.#connection.setRemoteDescription({ type: "answer", sdp });
+        this.#descriptionApplied();
+    }
+
+    async #offerReceived({ sdp, session = 0, revision = 0 }) {
+        if (session < this.#session) return;
+        const collision = this.#makingOffer || this.#connection.signalingState !== "stable";
+        this.#ignoringOffer = collision && !this.#polite;
+        if (this.#ignoringOffer) return;
+        this.#revision = Math.max(this.#revision, revision);
+        // With a pending offer of our own, this takes it back first.
+        await this.#connection.setRemoteDescription({ type: "offer", sdp });
+        const answer = await this.#connection.createAnswer();
+        this.#hooks.send({ description: { type: "answer", sdp: answer.sdp, session, revision } });
+        await this.#connection.setLocalDescription(answer);
+    }
+
+    #sendDescription({ type, sdp }) {
+        this.#hooks.send({ description: { type, sdp, session: this.#session, revision: this.#revision } });
+        this.#hooks.step("offerSent");
+    }
+
+    #descriptionApplied() {
+        this.#hasDescription = true;
+        this.#notePrepared();
+    }
+
+    #notePrepared() {
+        if (this.#hasDescription && this.#hasCandidates) this.#hooks.step("prepared");
+    }
+}

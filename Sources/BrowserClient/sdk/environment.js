@@ -1,0 +1,40 @@
+/**
+ * What the SDK takes from its surroundings; tests put their own in.
+ *
+ * @typedef {object} Environment
+ * @property {typeof WebSocket} WebSocket
+ * @property {() => number} now - milliseconds since 1970, never jumping while the page lives
+ * @property {() => number} random - evenly from [0, 1)
+ * @property {(work: () => void, ms: number) => any} setTimeout
+ * @property {(handle: any) => void} clearTimeout
+ * @property {(configuration: RTCConfiguration) => RTCPeerConnection} createPeerConnection
+ * @property {(constraints: MediaStreamConstraints) => Promise<MediaStream>} openMedia
+ * @property {(tracks?: MediaStreamTrack[]) => MediaStream} createMediaStream
+ * @property {boolean} appliesAnswerAtPickup - true where ICE fails while it waits for remote candidates
+ */
+
+/**
+ * The browser's own.
+ * @returns {Environment}
+ */
+export function browserEnvironment() {
+    return {
+        WebSocket: globalThis.WebSocket,
+        now: () => performance.timeOrigin + performance.now(),
+        random: () => Math.random(),
+        setTimeout: (work, ms) => setTimeout(work, ms),
+        clearTimeout: (handle) => clearTimeout(handle),
+        createPeerConnection: (configuration) => new RTCPeerConnection(configuration),
+        openMedia: openMedia,
+        createMediaStream: (tracks = []) => new MediaStream(tracks),
+        // Firefox's ICE gives up after 5 s without remote candidates and does not recover; a phone rings longer.
+        appliesAnswerAtPickup: /\bFirefox\//.test(globalThis.navigator?.userAgent ?? ""),
+    };
+}
+
+async function openMedia(constraints) {
+    if (!globalThis.navigator?.mediaDevices) {
+        throw new Error("Camera and microphone are available on https and on localhost only.");
+    }
+    return navigator.mediaDevices.getUserMedia(constraints);
+}

@@ -1,0 +1,313 @@
+import { Backoff } from "./backoff.js";
+import { Arrival, DeliveryCursor } from "./delivery-cursor.js";
+import { MessageTooLargeError, OutboxFullError } from "./errors.js";
+import { Outbox } from "./outbox.js";
+
+/**
+ * @typedef {import("./actions.js").Action} Action
+ * @typedef {object} ConversationQueue
+ * @property {string} id
+ * @property {Outbox} outbox
+ * @property {DeliveryCursor} cursor
+ * @property {boolean} known - whether the server has shown that it knows the conversation
+ * @property {boolean} ended - nothing is expected any more; kept a while to recognise late deliveries
+ * @property {boolean} restored - found in storage, and nothing heard of it yet
+ */
+
+/** Prefix of the timers that end a pause after a temporary refusal. */
+export const RETRY_TIMER = "retry:";
+/** The timer that sends the coalesced acknowledgements. */
+export const ACK_TIMER = "ack";
+
+/**
+ * The queues of all conversations of this device, in both directions. Pure; the part of `SessionMachine` that knows
+ * numbers, while the other knows sockets.
+ */
+export class ConversationQueues {
+    /** @type {Map<string, ConversationQueue>} in the order of last use */
+    #conversations = new Map();
+    #settings;
+    #limits;
+    #retry;
+    #connected = false;
+    #synchronised = false;
+
+    /**
+     * @param {typeof import("./session-machine.js").defaultSettings} settings
+     * @param {{id: string, nextNumber: number, received?: number, sends: import("./outbox.js").OutboxEntry[]}[]} restored
+     */
+    constructor(settings, restored) {
+        this.#settings = settings;
+        this.#limits = settings.limits;
+        this.#retry = new Backoff({ firstMs: settings.retryFirstMs, maximumMs: settings.retryMaximumMs });
+        for (const { id, nextNumber, received, sends } of restored) {
+            this.#conversations.set(id, {
+                id,
+                outbox: new Outbox({ nextNumber, entries: sends }),
+                cursor: new DeliveryCursor(received ?? 0),
+                known: received !== undefined,
+                ended: false,
+                restored: true,
+            });
+        }
+    }
+
+    /** What `hello` names: conversations that the server knows and that are not settled, the most recently used ones. */
+    cursors() {
+        return [...this.#conversations.values()]
+            .filter((queue) => queue.known && (!queue.ended || queue.outbox.size > 0))
+            .slice(-this.#limits.maxConversations)
+            .map((queue) => ({ conversation: queue.id, received: queue.cursor.received }));
+    }
+
+    /** Ids of conversations found in storage that still have something to send, with those messages. */
+    restoredOutboxes() {
+        return [...this.#conversations.values()]
+            .filter((queue) => queue.restored && queue.outbox.size > 0)
+            .map((queue) => ({ id: queue.id, messages: [...queue.outbox.entries()].map((entry) => entry.message) }));
+    }
+
+    /**
+     * @param {string} id
+     * @param {object} message - of the wire schema
+     * @param {number} requestedAt - milliseconds of the driver's clock
+     * @param {boolean} urgent - transmit without waiting for storage; only for a page that is about to go away
+     * @returns {{ number: number, actions: Action[] }}
+     */
+    append(id, message, requestedAt, urgent) {
+        const bytes = new TextEncoder().encode(JSON.stringify(message)).length;
+        if (bytes > this.#limits.maxMessageBytes) throw new MessageTooLargeError(bytes, this.#limits.maxMessageBytes);
+        const queue = this.#queue(id);
+        if (queue.outbox.size >= this.#settings.maxWaitingMessages) {
+            throw new OutboxFullError(this.#settings.maxWaitingMessages);
+        }
+        const entry = queue.outbox.append(message, requestedAt);
+        const actions = [{ type: "store", conversation: id, entry, nextNumber: queue.outbox.nextNumber }];
+        if (urgent) {
+            queue.outbox.markStored(entry.number);
+            actions.push(...this.#pump(queue));
+        }
+        return { number: entry.number, actions };
+    }
+
+    /** @returns {Action[]} */
+    stored(id, number) {
+        const queue = this.#conversations.get(id);
+        if (!queue) return [];
+        queue.outbox.markStored(number);
+        return this.#pump(queue);
+    }
+
+    /**
+     * `welcome` came: everything that is not accepted goes out again at once, in the order of numbers.
+     * @returns {Action[]}
+     */
+    welcomed(limits) {
+        this.#connected = true;
+        this.#limits = { ...this.#limits, ...limits };
+        const actions = [];
+        for (const queue of this.#conversations.values()) {
+            if (queue.outbox.paused) actions.push({ type: "clearTimer", timer: RETRY_TIMER + queue.id });
+            queue.outbox.rewindAll();
+            actions.push(...this.#pump(queue));
+        }
+        return actions;
+    }
+
+    /** @returns {Action[]} */
+    disconnected() {
+        this.#connected = false;
+        this.#synchronised = false;
+        const actions = [{ type: "clearTimer", timer: ACK_TIMER }];
+        for (const queue of this.#conversations.values()) {
+            // The next `hello` says it all.
+            queue.cursor.unacknowledged = 0;
+            if (queue.outbox.paused) actions.push({ type: "clearTimer", timer: RETRY_TIMER + queue.id });
+            queue.outbox.paused = false;
+        }
+        return actions;
+    }
+
+    /** @returns {Action[]} */
+    synchronised() {
+        this.#synchronised = true;
+        return [...this.#conversations.values()].flatMap((queue) => this.#forgetIfSettled(queue));
+    }
+
+    /** @returns {Action[]} */
+    accepted({ conversation, number = 0 }) {
+        const queue = this.#conversations.get(conversation);
+        if (!queue) return [];
+        queue.known = true;
+        const settled = queue.outbox.acceptThrough(number);
+        if (settled.length === 0) return [];
+        return [
+            { type: "accepted", conversation, number, messages: settled.map((entry) => entry.message) },
+            { type: "removeStored", conversation, through: number },
+            ...this.#pump(queue),
+            ...this.#forgetIfSettled(queue),
+        ];
+    }
+
+    /**
+     * @returns {Action[] | null} null if a delivery is missing before this one, which no sound connection does
+     */
+    delivered(deliver) {
+        const queue = this.#queue(deliver.conversation);
+        queue.known = true;
+        queue.restored = false;
+        const arrival = queue.cursor.arrive(deliver.number ?? 0);
+        if (arrival === Arrival.gap) return null;
+        const actions = arrival === Arrival.next ? [{ type: "deliver", deliver }] : [];
+        if (queue.cursor.unacknowledged >= this.#settings.ackAfterDeliveries) {
+            return [...actions, ...this.#acknowledge(queue)];
+        }
+        return [...actions, { type: "setTimer", timer: ACK_TIMER, ms: this.#settings.ackDelayMs }];
+    }
+
+    /** @returns {Action[]} */
+    acknowledgementsDue() {
+        return [...this.#conversations.values()]
+            .filter((queue) => queue.cursor.unacknowledged > 0)
+            .flatMap((queue) => this.#acknowledge(queue));
+    }
+
+    /** @returns {Action[]} */
+    snapshotReceived(snapshot) {
+        const queue = this.#queue(snapshot.conversation);
+        queue.known = true;
+        queue.restored = false;
+        queue.cursor.continueAt(snapshot.nextNumber ?? 1);
+        return [
+            { type: "snapshot", snapshot },
+            this.#storeCursor(queue),
+        ];
+    }
+
+    /**
+     * An `error` frame that names a conversation.
+     * @returns {Action[]}
+     */
+    refused(error) {
+        const { conversation, number = 0, name, message: advice = "", permanent = false } = error;
+        const queue = this.#conversations.get(conversation);
+        if (!queue) return [];
+        if (name === "not_found") return this.#notFound(queue, error);
+        if (!permanent) return this.#pause(queue, number, error.retryAfterMs);
+
+        const entry = [...queue.outbox.entries()].find((candidate) => candidate.number === number);
+        const actions = [
+            { type: "refused", conversation, number, name, advice, message: entry?.message },
+        ];
+        if (name === "number_reused") {
+            // No acknowledgement will come for it: the number belongs to something that was sent before.
+            actions.push(...this.accepted({ conversation, number }));
+        }
+        return actions;
+    }
+
+    /** @returns {Action[]} */
+    retryDue(id) {
+        const queue = this.#conversations.get(id);
+        if (!queue?.outbox.paused) return [];
+        queue.outbox.paused = false;
+        return this.#pump(queue);
+    }
+
+    /**
+     * The application expects nothing more of this conversation; what it has still to send is sent all the same.
+     * @returns {Action[]}
+     */
+    ended(id) {
+        const queue = this.#conversations.get(id);
+        if (!queue) return [];
+        queue.ended = true;
+        return [...this.#forgetIfSettled(queue), ...this.#dropOldest()];
+    }
+
+    /** @returns {ConversationQueue} */
+    #queue(id) {
+        let queue = this.#conversations.get(id);
+        if (queue) {
+            this.#conversations.delete(id);
+        } else {
+            queue = {
+                id, outbox: new Outbox(), cursor: new DeliveryCursor(), known: false, ended: false, restored: false,
+            };
+        }
+        this.#conversations.set(id, queue);
+        return queue;
+    }
+
+    #pump(queue) {
+        if (!this.#connected) return [];
+        return queue.outbox.takeTransmittable(this.#limits.maxOutboxMessages).map((entry) => ({
+            type: "transmit",
+            frame: { send: { conversation: queue.id, number: entry.number, message: entry.message } },
+            requestedAt: entry.requestedAt,
+        }));
+    }
+
+    #acknowledge(queue) {
+        queue.cursor.unacknowledged = 0;
+        const received = queue.cursor.received;
+        const actions = [{ type: "transmit", frame: { ack: { conversation: queue.id, received } } }];
+        if (!queue.ended) actions.push(this.#storeCursor(queue));
+        return actions;
+    }
+
+    #storeCursor(queue) {
+        return {
+            type: "storeCursor",
+            conversation: queue.id,
+            received: queue.cursor.received,
+            nextNumber: queue.outbox.nextNumber,
+        };
+    }
+
+    #pause(queue, number, retryAfterMs) {
+        queue.outbox.rewind(number || 1);
+        // Those that were sent after it come back as gaps: one pause covers them all.
+        if (queue.outbox.paused) return [];
+        queue.outbox.paused = true;
+        const timer = RETRY_TIMER + queue.id;
+        const refusals = queue.outbox.refusals;
+        queue.outbox.refusals += 1;
+        if (retryAfterMs > 0) return [{ type: "setTimer", timer, ms: retryAfterMs }];
+        return [{ type: "setTimer", timer, ms: this.#retry.ceilingMs(refusals), jitter: true }];
+    }
+
+    #notFound(queue, { number = 0, retryAfterMs }) {
+        const first = queue.outbox.entries().next().value;
+        if (first?.message.invite && number > first.number) {
+            // The invite, which makes the conversation known, is not committed yet: what follows it came too early.
+            return this.#pause(queue, first.number, retryAfterMs);
+        }
+        queue.outbox.clear();
+        queue.ended = true;
+        queue.known = false;
+        return [
+            { type: "conversationUnknown", conversation: queue.id },
+            { type: "clearTimer", timer: RETRY_TIMER + queue.id },
+            { type: "forget", conversation: queue.id },
+            ...this.#dropOldest(),
+        ];
+    }
+
+    #forgetIfSettled(queue) {
+        if (queue.outbox.size > 0) return [];
+        const abandoned = queue.restored && this.#synchronised;
+        if (!queue.ended && !abandoned) return [];
+        queue.ended = true;
+        return [{ type: "forget", conversation: queue.id }];
+    }
+
+    /** Ended conversations are kept to recognise late deliveries, but not without bound. */
+    #dropOldest() {
+        const settled = [...this.#conversations.values()].filter((queue) => queue.ended && queue.outbox.size === 0);
+        for (const queue of settled.slice(0, Math.max(0, settled.length - this.#settings.endedKept))) {
+            this.#conversations.delete(queue.id);
+        }
+        return [];
+    }
+}
