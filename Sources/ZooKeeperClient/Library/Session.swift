@@ -22,7 +22,8 @@ final class Session: Sendable {
         var multiResults: [UInt64: MultiResults] = [:]
         /// `nil` before opening, and once closing has begun.
         var handle: LibraryHandle?
-        var closeWaiters: [@Sendable () -> Void] = []
+        /// Called after the last event; `nil` once that has been told.
+        var closeWaiters: [@Sendable () -> Void]? = []
     }
 
     let number: SessionNumber
@@ -61,11 +62,11 @@ final class Session: Sendable {
 
     /// Begins to close, if nothing else has; calls `waiter` after the last event.
     func close(_ waiter: @escaping @Sendable () -> Void) {
-        let (actions, isClosed) = state.withLock { state in
-            if !state.machine.isClosed { state.closeWaiters.append(waiter) }
-            return (state.machine.closeRequested(), state.machine.isClosed)
+        let (actions, isOver) = state.withLock { state in
+            state.closeWaiters?.append(waiter)
+            return (state.machine.closeRequested(), state.closeWaiters == nil)
         }
-        if isClosed { waiter() }
+        if isOver { waiter() }
         // Closing emits nothing by itself, so this needs no delivery lock, and the sink may ask for it.
         if actions.contains(.closeHandle) { closeHandle() }
     }
@@ -147,15 +148,7 @@ final class Session: Sendable {
             SessionRegistry.unregister(self)
             state.withLock { $0.multiResults = [:] }
             advance { $0.handleClosed() }
-            for waiter in state.withLock({ $0.closeWaiters.take() }) { waiter() }
+            for waiter in state.withLock({ $0.closeWaiters.take() }) ?? [] { waiter() }
         }
-    }
-}
-
-extension Array {
-    /// Empties it and returns what was in it.
-    fileprivate mutating func take() -> Self {
-        defer { self = [] }
-        return self
     }
 }
