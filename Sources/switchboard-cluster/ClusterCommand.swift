@@ -5,7 +5,8 @@ import ArgumentParser
 struct ClusterCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cluster",
-        abstract: "A whole Switchboard cluster on this machine: three ZooKeeper servers, PostgreSQL, three nodes, HAProxy.",
+        abstract:
+            "A whole Switchboard cluster on this machine: three ZooKeeper servers, PostgreSQL, three nodes, HAProxy.",
         discussion: """
             Everything listens on 127.0.0.1 and keeps its state under one directory (--state).
 

@@ -241,7 +241,9 @@ public final class LocalCluster: Sendable {
         let id = call.addingPercentEncoding(withAllowedCharacters: allowed) ?? call
         var answered = false
         for node in topology.nodes {
-            guard let answer = await LoopbackRequest.get("/conversations/\(id)", port: node.internalPort) else { continue }
+            guard let answer = await LoopbackRequest.get("/conversations/\(id)", port: node.internalPort) else {
+                continue
+            }
             answered = true
             guard answer.status == 200 else { continue }
             let decoded = try JSONDecoder().decode(Answer.self, from: Data(answer.body.utf8))

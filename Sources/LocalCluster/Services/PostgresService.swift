@@ -39,7 +39,9 @@ struct PostgresService: Service {
         // A lock file left by a killed server names a process id that may be somebody else's by now.
         try Files.remove("\(data)/postmaster.pid")
         var arguments = ["-D", data, "-c", "config_file=\(config)", "-c", "hba_file=\(data)/pg_hba.conf"]
-        for (name, value) in options.settings.sorted(by: { $0.key < $1.key }) { arguments += ["-c", "\(name)=\(value)"] }
+        for (name, value) in options.settings.sorted(by: { $0.key < $1.key }) {
+            arguments += ["-c", "\(name)=\(value)"]
+        }
         return LaunchCommand(
             installation.program("postgres"), arguments, logFile: logFile, user: installation.user)
     }

@@ -30,15 +30,9 @@ actor PostgresTemplate {
             "initdb",
             ["--pgdata", data, "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"],
             logFile: log)
-        // A server in single-user mode reads SQL from its standard input, one statement a line.
-        let statements = """
-            CREATE ROLE "\(database)" LOGIN;
-            GRANT pg_signal_backend TO "\(database)";
-            CREATE DATABASE "\(database)" OWNER "\(database)";
-
-            """
         let script = home.file("setup.sql")
-        try Files.write(statements, to: script)
+        try Template(named: "postgres.sql").render(["DATABASE": database], to: script)
+        // A server in single-user mode reads SQL from its standard input.
         let shell = "'\(installation.program("postgres"))' --single -D '\(data)' template1 < '\(script)'"
         let command = LaunchCommand("sh", ["-c", shell], logFile: log, user: installation.user)
         let exit = try await ManagedProcess.start(command).waitForExit(within: .seconds(60))

@@ -23,6 +23,9 @@ struct Down: AsyncParsableCommand {
         let cluster = try state.cluster()
         try await cluster.down()
         if wipe { try await cluster.wipe() }
-        print(wipe ? "The cluster is down and its state is gone" : "The cluster is down; its state is in \(state.directory)")
+        print(
+            wipe
+                ? "The cluster is down and its state is gone"
+                : "The cluster is down; its state is in \(state.directory)")
     }
 }

@@ -69,7 +69,8 @@ struct Up: AsyncParsableCommand {
                 saved.topology
             } else {
                 try Topology.fixed(
-                    balancerPort: port ?? 8080, basePort: basePort ?? 8100, nodes: nodes ?? 3, zooKeepers: zookeepers ?? 3)
+                    balancerPort: port ?? 8080, basePort: basePort ?? 8100, nodes: nodes ?? 3,
+                    zooKeepers: zookeepers ?? 3)
             }
         return ClusterSettings(
             topology: topology,
