@@ -1,0 +1,88 @@
+import SwitchboardProtocol
+
+/// Presence: committed first, then the user's live conversations are read, in one flush; with the leader's "commit, then read
+/// presence" on the other side nobody is overlooked.
+extension NodeCore {
+    private func key(of session: Session) -> PresenceKey {
+        PresenceKey(address: session.address, incarnation: me, connection: session.connection)
+    }
+
+    /// At the end of a turn.
+    mutating func sendPresence() {
+        if !presence.isAnnouncing, !presence.toAnnounce.isEmpty {
+            let connections = presence.toAnnounce.prefix(PresenceQueue.batch).filter { sessions[$0] != nil }
+            presence.toAnnounce.removeFirst(min(PresenceQueue.batch, presence.toAnnounce.count))
+            if !connections.isEmpty {
+                var rows: [PresenceRow] = []
+                for connection in connections {
+                    guard let session = sessions[connection] else { continue }
+                    rows.append(PresenceRow(key: key(of: session), counter: session.counter))
+                    presence.announcing[connection] = key(of: session)
+                }
+                presence.isAnnouncing = true
+                ask(.announce(rows), .announce(Array(connections)))
+            }
+        }
+        if !presence.isWithdrawing, !presence.toWithdraw.isEmpty {
+            let keys = Array(presence.toWithdraw.prefix(PresenceQueue.batch))
+            presence.toWithdraw.removeFirst(keys.count)
+            presence.isWithdrawing = true
+            ask(.withdraw(keys), .withdraw(keys))
+        }
+    }
+
+    mutating func withdraw(_ session: Session) {
+        if presence.announcing[session.connection] != nil {
+            return  // when that has returned, the session is missed and its row withdrawn
+        }
+        if let waiting = presence.toAnnounce.firstIndex(of: session.connection), !session.isAnnounced {
+            presence.toAnnounce.remove(at: waiting)
+            return
+        }
+        presence.toWithdraw.append(key(of: session))
+    }
+
+    mutating func announced(_ connections: [ConnectionID], _ conversations: [UserID: [ConversationID]]) {
+        presence.isAnnouncing = false
+        for connection in connections {
+            let key = presence.announcing.removeValue(forKey: connection)
+            guard let session = sessions[connection] else {
+                if let key { presence.toWithdraw.append(key) }
+                continue
+            }
+            sessions[connection]?.isAnnounced = true
+            let live = conversations[session.address.user] ?? []
+            for conversation in live.prefix(configuration.maximumAttachments)
+            where session.attachments[conversation] == nil {
+                sessions[connection]?.unanswered.insert(conversation)
+                attach(connection, conversation, cursor: nil, isNamed: false)
+            }
+            checkSync(connection)
+        }
+    }
+
+    mutating func announceFailed(_ connections: [ConnectionID]) {
+        presence.isAnnouncing = false
+        for connection in connections {
+            let key = presence.announcing.removeValue(forKey: connection)
+            if sessions[connection] == nil, let key { presence.toWithdraw.append(key) }
+        }
+        presence.toAnnounce = connections.filter { sessions[$0] != nil } + presence.toAnnounce
+        // Not at once: the timer's turn sends it.
+        presence.isAnnouncing = true
+        timers.schedule(.retryPresence, at: time.now + configuration.maximumStoreRetry)
+    }
+
+    mutating func withdrawFailed(_ keys: [PresenceKey]) {
+        presence.toWithdraw = keys + presence.toWithdraw
+        timers.schedule(.retryPresence, at: time.now + configuration.maximumStoreRetry)
+    }
+
+    /// After a database failover rows may be missing: each node writes its own again.
+    mutating func announceAll() {
+        let waiting = Set(presence.toAnnounce)
+        presence.toAnnounce += sessions.keys.sorted().filter {
+            !waiting.contains($0) && presence.announcing[$0] == nil
+        }
+    }
+}

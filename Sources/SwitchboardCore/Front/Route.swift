@@ -1,0 +1,48 @@
+import SwitchboardProtocol
+
+/// How this node finds the leader of one conversation, and what waits until it is found.
+struct Route: Sendable {
+    enum Stage: Sendable, Equatable {
+        /// Nothing known; `resolve` starts it.
+        case unresolved
+        case askingPolicy
+        case reading
+        case creating
+        case claiming
+        /// The coordinator knows nothing of it: the store is asked whether there is a log.
+        case lookingUp
+        case known
+        /// Wait for a timer before the next try.
+        case waiting
+    }
+
+    var stage: Stage = .unresolved
+    var leader: Incarnation?
+    /// Of the coordinator's node, if it was read.
+    var version: Int32?
+    /// Local connections that take part.
+    var connections: Set<ConnectionID> = []
+    var waiting: [WaitingFrame] = []
+    var policyPassed = false
+    /// A claim by the fast path is tried once in a while only.
+    var lastFastClaim: Moment?
+
+    /// A waiting send that may begin a conversation.
+    var opening: WireMessage? {
+        for frame in waiting {
+            guard case .local(_, 1, let message) = frame else { continue }
+            switch message.content {
+            case .invite, .cancel: return message
+            default: continue
+            }
+        }
+        return nil
+    }
+}
+
+/// A frame that waits for the leader to be found.
+enum WaitingFrame: Sendable {
+    case local(ConnectionID, number: UInt32, WireMessage)
+    /// From another node, which believes that this one leads.
+    case remote(Incarnation, PeerPeerFrame)
+}

@@ -1,0 +1,32 @@
+public import SwitchboardProtocol
+
+/// What can happen to a node. Events of one turn are handled in their order.
+public enum NodeEvent: Sendable {
+    /// A connection's `hello`, with its token already verified.
+    case helloReceived(ConnectionID, VerifiedToken, WireHello)
+    /// Any frame after the hello.
+    case frameReceived(ConnectionID, WireClientFrame)
+    /// A `refresh` whose token was verified.
+    case tokenRefreshed(ConnectionID, VerifiedToken)
+    case connectionClosed(ConnectionID)
+    case policyAnswered(PolicyRequestID, CallVerdict)
+    case store(StoreEvent)
+    case coordinator(CoordinatorEvent)
+    case peer(PeerLinkEvent)
+    /// Leave in order: nothing new, clients are sent elsewhere.
+    case drainRequested(spread: Duration)
+    /// Time has passed; see `NodeCore.nextTimer`.
+    case ticked
+}
+
+/// What a token says, once its signature and claims have been checked.
+public struct VerifiedToken: Sendable {
+    public var user: UserID
+    /// Milliseconds since 1970; nil: does not expire.
+    public var expiresAtMilliseconds: Double?
+
+    public init(user: UserID, expiresAtMilliseconds: Double?) {
+        self.user = user
+        self.expiresAtMilliseconds = expiresAtMilliseconds
+    }
+}

@@ -1,0 +1,46 @@
+import SwitchboardProtocol
+
+/// Why the store was asked.
+enum StorePurpose: Sendable {
+    case commit(StoreLane, appends: [ConversationID], confirmations: [ConversationID])
+    case load(ConversationID)
+    case lookUp(ConversationID)
+    case confirmEnd(ConversationID)
+    case announce([ConnectionID])
+    case withdraw([PresenceKey])
+    case scan
+    case health
+    case housekeeping
+}
+
+/// Why the coordinator was asked.
+enum CoordinatorPurpose: Sendable {
+    case create(ConversationID, isNew: Bool)
+    case read(ConversationID)
+    case claim(ConversationID)
+    /// For a leadership that met somebody else's barrier.
+    case confirmLeadership(ConversationID)
+    case housekeeping
+}
+
+/// Timers of the core. Whoever handles one checks whether it still applies.
+enum TimerKey: Sendable {
+    case sync(ConnectionID)
+    case tokenExpiry(ConnectionID)
+    case drain(ConnectionID)
+    case attach(ConversationID)
+    case retryRoute(ConversationID)
+    case fastClaim(ConversationID, Incarnation)
+    case lane(StoreLane)
+    case retryLoad(ConversationID)
+    case retryEnd(ConversationID)
+    case retryLeadershipRead(ConversationID)
+    case deadline(ConversationID, ConversationState.Deadline)
+    case endedRetention(ConversationID)
+    case quarantine(ConversationID)
+    case scan
+    case health
+    case collect
+    case retryPresence
+    case forget(Incarnation)
+}

@@ -1,0 +1,37 @@
+public import SwitchboardProtocol
+
+/// Who may call whom. Asked before anything of the call is committed.
+public protocol CallPolicy: Sendable {
+    /// Never blocks the caller for longer than its own time limit; fails by a verdict, not by an error.
+    func verdict(on call: ProposedCall) async -> CallVerdict
+}
+
+public struct ProposedCall: Sendable {
+    public var conversation: ConversationID
+    public var caller: UserID
+    public var callee: String
+    public var media: WireMedia
+
+    public init(conversation: ConversationID, caller: UserID, callee: String, media: WireMedia) {
+        self.conversation = conversation
+        self.caller = caller
+        self.callee = callee
+        self.media = media
+    }
+}
+
+public enum CallVerdict: Sendable {
+    case allowed
+    case refused
+}
+
+public struct PolicyRequestID: Hashable, Sendable {
+    public let number: UInt64
+    public init(_ number: UInt64) { self.number = number }
+}
+
+/// Everyone may call everyone.
+public struct EveryoneMayCall: CallPolicy {
+    public init() {}
+    public func verdict(on call: ProposedCall) async -> CallVerdict { .allowed }
+}
