@@ -6,7 +6,9 @@ import LocalCluster
 /// - Throws: ``LocalClusterError/cannotStart(program:reason:)``; it does not return otherwise.
 func becomeProgram(_ program: String, _ arguments: [String]) throws -> Never {
     var vector: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
-    defer { vector.forEach { free($0) } }
+    defer {
+        for text in vector { free(text) }
+    }
     execvp(program, &vector)
     throw LocalClusterError.cannotStart(program: program, reason: String(cString: strerror(errno)))
 }

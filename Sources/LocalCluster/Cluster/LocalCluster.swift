@@ -70,14 +70,14 @@ public final class LocalCluster: Sendable {
             "POSTGRES_URL": postgres.url,
             "DEMO": options.demo ? "true" : "false",
         ]
-        let binary = options.binary ?? NodeBinary.default
+        let binary = options.binary ?? BuildProducts.node
         settings = ClusterSettings(
             topology: topology, binary: binary, demo: options.demo, balance: options.balance)
         nodeRunners = topology.nodes.map { node in
             ServiceRunner(
                 NodeService(
                     node: node, directory: state.directory(of: node.name), binary: binary, shared: shared,
-                    lifetime: options.lifetime))
+                    environment: options.nodeEnvironment, lifetime: options.lifetime))
         }
         balancer = ServiceRunner(
             HAProxyService(

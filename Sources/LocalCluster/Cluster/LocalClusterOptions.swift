@@ -8,6 +8,8 @@ public struct LocalClusterOptions: Sendable {
     public var sessionTimeout: Duration = .seconds(4)
     /// How HAProxy chooses a node: `leastconn`, `roundrobin`.
     public var balance = "leastconn"
+    /// Variables set in the environment of every node.
+    public var nodeEnvironment: [String: String] = [:]
     /// How the ensemble runs; its `lifetime` is replaced by ``lifetime``.
     public var zooKeeper = ZooKeeperOptions()
     /// How the database runs; its `lifetime` is replaced by ``lifetime``.

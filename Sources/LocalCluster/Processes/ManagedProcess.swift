@@ -170,7 +170,9 @@ private func spawn(_ command: LaunchCommand) throws -> Int32 {
     let environment = ProcessInfo.processInfo.environment.merging(command.environment) { $1 }
     var arguments: [UnsafeMutablePointer<CChar>?] = vector.map { strdup($0) } + [nil]
     var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-    defer { (arguments + variables).forEach { free($0) } }
+    defer {
+        for text in arguments + variables { free(text) }
+    }
 
     var pid: pid_t = 0
     let code = posix_spawnp(&pid, vector[0], &actions, &attributes, &arguments, &variables)

@@ -8,6 +8,7 @@ struct NodeService: Service {
     let binary: String
     /// What its configuration takes from the rest of the cluster, by placeholder of `Cluster/node.json`.
     let shared: [String: String]
+    let environment: [String: String]
     let lifetime: LaunchCommand.Lifetime
 
     var name: String { node.name }
@@ -30,7 +31,7 @@ struct NodeService: Service {
             "PEER_ADVERTISE": "127.0.0.1:\(node.peerPort)",
         ]
         try Template(named: "node.json").render(shared.merging(own) { $1 }, to: configFile)
-        return LaunchCommand(binary, ["serve", "--config", configFile], logFile: logFile)
+        return LaunchCommand(binary, ["serve", "--config", configFile], environment: environment, logFile: logFile)
     }
 
     func isReady() async -> Bool {

@@ -7,6 +7,7 @@ actor ServiceRunner {
     nonisolated let service: any Service
 
     private var process: ManagedProcess?
+    private var starting: Task<ManagedProcess, any Error>?
 
     init(_ service: any Service) {
         self.service = service
@@ -21,21 +22,33 @@ actor ServiceRunner {
     /// - Returns: Whether it had to be started.
     @discardableResult
     func launch() async throws -> Bool {
+        if let starting {
+            _ = try await starting.value
+            return false
+        }
         guard running == nil else { return false }
+        let task = Task { try await Self.start(service) }
+        starting = task
+        defer { starting = nil }
+        process = try await task.value
+        return true
+    }
+
+    private static func start(_ service: any Service) async throws -> ManagedProcess {
         for port in service.ports where !FreePorts.isFree(port) {
             throw LocalClusterError.portTaken(port: port, neededBy: service.name)
         }
         var command = try await service.prepare()
         command.lifetime = service.lifetime
         command.pidFile = service.pidFile
-        process = try await ManagedProcess.start(command, name: service.name)
-        return true
+        return try await ManagedProcess.start(command, name: service.name)
     }
 
     /// Waits until it is ready; fails at once if it ends instead.
     func waitUntilReady(within limit: Duration) async throws {
         guard let process else { throw LocalClusterError.failed("\(service.name) has not been started") }
-        try await waitUntil("\(service.name) is ready", within: limit, detail: { process.logTail() }) {
+        let tail: () -> String = { process.logTail() }
+        try await waitUntil("\(service.name) is ready", within: limit, detail: tail) {
             guard process.isRunning else {
                 throw LocalClusterError.cannotStart(program: service.name, reason: "it ended\n\(process.logTail())")
             }

@@ -74,7 +74,7 @@ struct Up: AsyncParsableCommand {
             }
         return ClusterSettings(
             topology: topology,
-            binary: binary ?? savedBinary(saved) ?? NodeBinary.default,
+            binary: binary ?? savedBinary(saved) ?? BuildProducts.node,
             demo: demo ?? saved?.demo ?? true,
             balance: balance?.rawValue ?? saved?.balance ?? Balance.leastconn.rawValue)
     }

@@ -80,9 +80,9 @@ struct DockerfileTests {
         #expect(arguments(of: "ENTRYPOINT") == ["[\"\(product)\"]"])
 
         // The program itself knows best; it is there whenever the whole package was built.
-        guard FileManager.default.isExecutableFile(atPath: NodeBinary.default) else { return }
+        guard FileManager.default.isExecutableFile(atPath: BuildProducts.node) else { return }
         let home = try TemporaryDirectory()
-        let help = LaunchCommand(NodeBinary.default, ["serve", "--help"], logFile: home.file("help"))
+        let help = LaunchCommand(BuildProducts.node, ["serve", "--help"], logFile: home.file("help"))
         let process = try await ManagedProcess.start(help)
         #expect(try await process.waitForExit(within: .seconds(20)) == .code(0))
         #expect(process.logTail(lines: 500).contains("--config"))
