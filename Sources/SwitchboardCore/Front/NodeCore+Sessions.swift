@@ -92,12 +92,12 @@ extension NodeCore {
     }
 
     private mutating func refuse(_ connection: ConnectionID, _ name: ErrorName, _ code: CloseCode) {
-        out.close(connection, code, .error(name))
+        out.close(connection, code, name)
     }
 
     /// Ends a session from our side.
     mutating func end(_ connection: ConnectionID, _ name: ErrorName, _ code: CloseCode) {
-        out.close(connection, code, .error(name))
+        out.close(connection, code, name)
         connectionClosed(connection)
     }
 

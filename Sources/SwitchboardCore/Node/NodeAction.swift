@@ -6,7 +6,7 @@ public import SwitchboardProtocol
 /// at once.
 public enum NodeAction: Sendable {
     case sendToClient(ConnectionID, [WireServerFrame])
-    case closeConnection(ConnectionID, CloseCode, WireServerFrame?)
+    case closeConnection(ConnectionID, CloseCode, ErrorName?)
     case sendToPeer(Incarnation, [PeerPeerFrame])
     case setPeers([Incarnation: PeerAddress])
     case probePeer(Incarnation)

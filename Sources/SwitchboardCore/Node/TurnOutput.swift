@@ -20,7 +20,7 @@ struct TurnOutput: Sendable {
     }
 
     /// Closes after what was sent before.
-    mutating func close(_ connection: ConnectionID, _ code: CloseCode, _ last: WireServerFrame?) {
+    mutating func close(_ connection: ConnectionID, _ code: CloseCode, _ last: ErrorName?) {
         if let frames = clients.removeValue(forKey: connection) {
             actions.append(.sendToClient(connection, frames))
         }
