@@ -1,5 +1,5 @@
 import { showAvatar } from "./portrait.js";
-import { endText, missed } from "./words.js";
+import { missed, outcomeText } from "./words.js";
 
 const SHOWN = 8;
 
@@ -23,7 +23,7 @@ export class RecentView {
         avatar.setAttribute("aria-hidden", "true");
         showAvatar(avatar, call.peer);
         const name = Object.assign(document.createElement("strong"), { textContent: call.peer });
-        const outcome = Object.assign(document.createElement("span"), { textContent: endText(call) });
+        const outcome = Object.assign(document.createElement("span"), { textContent: outcomeText(call) });
         outcome.className = missed(call) ? "outcome missed" : "outcome";
         const words = Object.assign(document.createElement("div"), { className: "words" });
         words.append(name, outcome);

@@ -50,20 +50,34 @@ export function endText(call) {
     }
 }
 
+/** The same in two words, for a list that names the peer already. */
+export function outcomeText(call) {
+    if (missed(call)) return "Missed call";
+    const direction = call.role === "caller" ? "Outgoing" : "Incoming";
+    const { iceConnected, ended } = call.timings;
+    if (iceConnected !== undefined) return `${direction} · ${durationText(ended - iceConnected)}`;
+    const ends = {
+        cancelled: "cancelled", declined: "declined", busy: "busy", no_answer: "no answer", unreachable: "not online",
+        answered_elsewhere: "answered elsewhere", declined_elsewhere: "declined elsewhere",
+    };
+    return `${direction} · ${ends[call.endReason] ?? "not connected"}`;
+}
+
 export function missed(call) {
     return call.role === "callee" && ["cancelled", "no_answer", "busy", "expired"].includes(call.endReason);
 }
 
 export const stepNames = {
     invited: "Call begun",
-    accepted: "Accepted by the server",
-    offerSent: "Own description sent",
+    accepted: "Accepted by server",
+    offerSent: "Own side prepared",
     ringing: "Ringing",
     pickedUp: "Picked up",
     selected: "Device selected",
-    prepared: "Peer's addresses in hand",
+    prepared: "Peer's side received",
     iceConnected: "Connected",
     firstFrame: "First frame",
+    ended: "Ended",
 };
 
 /** @param {number} ms */

@@ -66,6 +66,8 @@ export interface Timings {
     iceConnected?: number;
     /** The application has drawn the first frame (see `Call.firstFrameDrawn`). */
     firstFrame?: number;
+    /** The call is over on this device. */
+    ended?: number;
 }
 
 /** The steps in the order in which they are expected. */

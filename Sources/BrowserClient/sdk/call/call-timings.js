@@ -12,11 +12,13 @@
  * @property {number} [prepared] - the peer's description and its first candidates are in hand
  * @property {number} [iceConnected] - packets pass between the two devices
  * @property {number} [firstFrame] - the application has drawn the first frame of the peer's video
+ * @property {number} [ended] - the call is over on this device
  */
 
 /** The steps, in the order in which they are expected. */
 export const timingSteps = Object.freeze([
     "invited", "accepted", "offerSent", "ringing", "pickedUp", "selected", "prepared", "iceConnected", "firstFrame",
+    "ended",
 ]);
 
 /** Records the steps of one call. */

@@ -341,6 +341,7 @@ export class Call extends EventTarget {
         this.#recovery.mediaConnected();
         this.#peerSession?.close();
         this.#localMedia.close();
+        this.#mark("ended");
         this.#change(true);
         this.#link.ended();
     }

@@ -96,10 +96,10 @@ export class PeerSession {
      * @param {{ applyNow: boolean }} options - false: gathering begins with `pickedUp`
      */
     prepareAnswer(description, { applyNow }) {
+        this.#descriptionArrived();
         return this.#enqueue(async () => {
             this.#revision = description.revision ?? 0;
             await this.#connection.setRemoteDescription({ type: "offer", sdp: description.sdp });
-            this.#descriptionApplied();
             for (const transceiver of this.#connection.getTransceivers()) transceiver.direction = "sendrecv";
             const answer = await this.#connection.createAnswer();
             this.#sendDescription(answer);
@@ -126,6 +126,7 @@ export class PeerSession {
 
     /** @param {object} description - from the selected device of the peer */
     descriptionReceived(description) {
+        this.#descriptionArrived();
         return this.#enqueue(async () => {
             if (description.type === "answer") return this.#answerReceived(description);
             return this.#offerReceived(description);
@@ -134,6 +135,8 @@ export class PeerSession {
 
     /** @param {object} batch - the wire's `candidates` */
     candidatesReceived({ candidates = [], session = 0 }) {
+        this.#hasCandidates = true;
+        this.#notePrepared();
         return this.#enqueue(async () => {
             if (session < this.#session) return;
             for (const candidate of candidates) {
@@ -144,8 +147,6 @@ export class PeerSession {
                     if (!this.#ignoringOffer) console.warn("switchboard: a candidate was refused.", error);
                 }
             }
-            this.#hasCandidates = true;
-            this.#notePrepared();
         });
     }
 
@@ -225,7 +226,6 @@ export class PeerSession {
         const awaited = this.#connection.signalingState === "have-local-offer";
         if (!awaited || session !== this.#session || revision !== this.#revision) return;
         await this.#connection.setRemoteDescription({ type: "answer", sdp });
-        this.#descriptionApplied();
     }
 
     async #offerReceived({ sdp, session = 0, revision = 0 }) {
@@ -246,7 +246,7 @@ export class PeerSession {
         this.#hooks.step("offerSent");
     }
 
-    #descriptionApplied() {
+    #descriptionArrived() {
         this.#hasDescription = true;
         this.#notePrepared();
     }
