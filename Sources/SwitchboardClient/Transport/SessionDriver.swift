@@ -197,6 +197,8 @@ public final class SessionDriver: @unchecked Sendable {
         attempt += 1
         socket?.close(code: code.rawValue)
         socket = nil
+        // The end of the read in which this happens is not told any more.
+        isReading = false
     }
 }
 

@@ -83,9 +83,10 @@ final class WebSocketHandler: ChannelInboundHandler {
         case (.connectionClose, .open):
             var payload = frame.unmaskedData
             let code: UInt16? = payload.readInteger()
+            // First the owner: the answer may find the socket dead, which would be told as a close without a word.
+            closed(code: code)
             writeClose(code: code ?? 1000, context)
             context.close(promise: nil)
-            closed(code: code)
         case (.connectionClose, .closing):
             context.close(promise: nil)
         case (.ping, .open):
