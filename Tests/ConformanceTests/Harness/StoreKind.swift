@@ -4,25 +4,28 @@ import Testing
 /// The adapters that the suite runs against.
 enum StoreKind: CaseIterable, Sendable, CustomTestStringConvertible {
     case sqlite
+    case postgres
 
     var testDescription: String { "\(self)" }
 
     private func open() async throws -> any StoreHarness {
         switch self {
         case .sqlite: try SQLiteHarness()
+        case .postgres: try await PostgresHarness()
         }
     }
 
     /// Runs a test on an empty store.
     func withStore(_ body: (any StoreHarness) async throws -> Void) async throws {
-        let harness = try await open()
-        do {
-            try await body(harness)
-        } catch {
-            try? await harness.close()
-            throw error
+        await HarnessGate.shared.enter()
+        let result = await Result { [self] in
+            let harness = try await open()
+            let result = await Result { try await body(harness) }
+            try await harness.close()
+            try result.get()
         }
-        try await harness.close()
+        await HarnessGate.shared.leave()
+        try result.get()
     }
 
     /// Runs a test with two nodes on an empty store, and checks that every command was answered once.
@@ -33,6 +36,17 @@ enum StoreKind: CaseIterable, Sendable, CustomTestStringConvertible {
             try await body(harness, a, b)
             #expect(a.strayCompletions.isEmpty)
             #expect(b.strayCompletions.isEmpty)
+        }
+    }
+}
+
+extension Result where Failure == any Error {
+    /// What an asynchronous body returns or throws.
+    fileprivate init(_ body: () async throws -> Success) async {
+        do {
+            self = .success(try await body())
+        } catch {
+            self = .failure(error)
         }
     }
 }

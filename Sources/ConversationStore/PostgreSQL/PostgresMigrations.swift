@@ -1,0 +1,110 @@
+import PostgresClient
+
+/// Brings a database's schema up to date, for `switchboard migrate` and at start.
+public enum PostgresMigrations {
+    /// What was done.
+    public struct Report: Sendable, Equatable {
+        /// Names of the steps that were missing, in order; empty if the schema was up to date.
+        public var applied: [String]
+        /// The version now; higher than this program's if a newer one was here before.
+        public var version: Int
+    }
+
+    /// Applies the steps that are missing. May be called by all nodes at once, any number of times: an advisory lock lets
+    /// them through one after the other.
+    ///
+    /// The role needs the right to create the schema, or must own it. An error leaves the schema at some step between the
+    /// old and the new version, and the call can be repeated.
+    ///
+    /// - Parameters:
+    ///   - connectionString: As libpq takes it.
+    ///   - schema: Made if it is missing.
+    ///   - timeLimit: For each step, and for those of other nodes before it.
+    /// - Throws: ``PostgresStoreError``.
+    public static func apply(
+        connectionString: String, schema: String = "switchboard", partitionDaysAhead: Int = 7,
+        timeLimit: Duration = .seconds(300)
+    ) async throws(PostgresStoreError) -> Report {
+        try PostgresStoreError.checkSchemaName(schema)
+        let connection: PostgresConnection
+        do {
+            var configuration = try PostgresConfiguration(connectionString)
+            configuration.applicationName = "switchboard migrate"
+            configuration.answerTimeLimit = timeLimit
+            configuration.lockTimeout = .zero
+            configuration.sessionSettings = ["search_path": schema, "client_min_messages": "error"]
+            connection = try PostgresConnection(configuration)
+        } catch {
+            throw .connectionString("\(error)")
+        }
+        do {
+            let report = try await migrate(connection, schema: schema, partitionDaysAhead: partitionDaysAhead)
+            await connection.close()
+            return report
+        } catch {
+            await connection.close()
+            throw .migration("\(error)")
+        }
+    }
+
+    /// The lock belongs to the session: it goes with the connection, whatever happens. All that follows is meant for the
+    /// first session, so that nothing is ever done on another one, without the lock.
+    private static func migrate(
+        _ connection: PostgresConnection, schema: String, partitionDaysAhead: Int
+    ) async throws -> Report {
+        let session = PostgresSessionID(1)
+        func run(_ batch: PostgresBatch) async throws -> BatchReport {
+            try await connection.execute(batch, for: session).successful()
+        }
+        // Without a session, for there is none to name before the first connection stands.
+        _ = try await connection.execute(
+            PostgresBatch([PostgresStatement(sql: "SELECT pg_advisory_lock(hashtext('switchboard schema'))")])
+        ).successful()
+        let found = try await run(
+            PostgresBatch([PostgresStatement(sql: "SELECT to_regnamespace($1) IS NOT NULL", PostgresParameters(schema))]
+            ))
+        if try found.rows(0).first?.decode(0) != true {
+            _ = try await run(PostgresBatch([PostgresStatement(sql: "CREATE SCHEMA \(schema)")]))
+        }
+        let versions = try await run(
+            PostgresBatch([
+                PostgresStatement(
+                    sql: """
+                        CREATE TABLE IF NOT EXISTS schema_migrations (
+                            version integer PRIMARY KEY,
+                            name text NOT NULL,
+                            applied timestamptz NOT NULL DEFAULT now()
+                        )
+                        """),
+                PostgresStatement(sql: "SELECT coalesce(max(version), 0) FROM schema_migrations"),
+            ]))
+        let version: Int = try versions.rows(1).first.map { row in Int(try row.decode(0, as: Int32.self)) } ?? 0
+        let missing = PostgresMigration.all.filter { $0.version > version }
+        for migration in missing { _ = try await run(migration.batch) }
+        _ = try await run(PostgresQuery.preparePartitions(daysAhead: partitionDaysAhead).batch)
+        return Report(applied: missing.map(\.name), version: max(version, PostgresMigration.newest))
+    }
+}
+
+extension PostgresMigration {
+    /// All of it or nothing.
+    fileprivate var batch: PostgresBatch {
+        let note = PostgresStatement(
+            sql: "INSERT INTO schema_migrations (version, name) VALUES ($1, $2)",
+            PostgresParameters(Int32(clamping: version), name))
+        return .transaction(statements.map { PostgresStatement(sql: $0) } + [note])
+    }
+}
+
+extension BatchOutcome {
+    /// What was answered, or an error.
+    fileprivate func successful() throws -> BatchReport {
+        switch self {
+        case .succeeded(let report) where report.isReplicationUncertain: throw QueryError.replicationUncertain
+        case .succeeded(let report): return report
+        case .failed(let failure): throw failure
+        case .unknown(let reason): throw reason
+        case .notExecuted(let reason): throw reason
+        }
+    }
+}
