@@ -83,7 +83,7 @@ async function signIn(name) {
     element("second-tab").textContent = `Open a second tab as ${name === "bob" ? "alice" : "bob"}`;
     start(name);
     show("home");
-    element("callee-input").focus();
+    focusInput("callee-input");
     return undefined;
 }
 
@@ -137,7 +137,8 @@ function enter(entered, media) {
     call = entered;
     views.call.show(call);
     show("call");
-    element("hangup").focus({ preventScroll: true });
+    // Not the red button: a key pressed too late must not end the call.
+    element("peer").focus({ preventScroll: true });
     media.note.then((note) => call === entered && views.call.note(note));
     entered.addEventListener("state", () => {
         if (entered.state !== "inviting" && entered.state !== "ringing") ringer.stop();
@@ -180,7 +181,12 @@ function leave(ended) {
     notice.classList.toggle("missed", missed(ended));
     views.call.hide();
     show("home");
-    element("callee-input").focus({ preventScroll: true });
+    focusInput("callee-input");
+}
+
+/** On a touch screen the focus would open the keyboard over the page. */
+function focusInput(testId) {
+    if (matchMedia("(pointer: fine)").matches) element(testId).focus({ preventScroll: true });
 }
 
 // ------------------------------------------------------------------------------------------------ the user's hand
@@ -216,5 +222,5 @@ if (name) {
     signIn(name);
 } else {
     show("sign-in");
-    element("name-input").focus();
+    focusInput("name-input");
 }

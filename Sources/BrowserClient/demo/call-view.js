@@ -1,4 +1,4 @@
-import { showAvatar } from "./portrait.js";
+import { isDrawn, showAvatar } from "./portrait.js";
 import { TimingsView } from "./timings-view.js";
 import { callText, durationText } from "./words.js";
 
@@ -43,7 +43,6 @@ export class CallView {
         showAvatar(this.#root.querySelector(".avatar"), call.peer);
         this.note(null);
         this.#remote.srcObject = call.remoteStream;
-        this.#local.srcObject = call.localStream;
         this.#remote.requestVideoFrameCallback?.(() => call.firstFrameDrawn());
         for (const type of ["state", "timing", "mute"]) call.addEventListener(type, () => this.#update(), { signal });
         call.addEventListener("localstream", ({ detail }) => this.#showLocal(detail.stream), { signal });
@@ -70,6 +69,8 @@ export class CallView {
 
     #showLocal(stream) {
         this.#local.srcObject = stream;
+        const [track] = stream.getVideoTracks();
+        this.#local.dataset.mirrored = String(!isDrawn(track));
         this.#update();
     }
 

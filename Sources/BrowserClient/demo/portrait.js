@@ -19,6 +19,11 @@ export function showAvatar(element, name) {
     element.style.setProperty("--hue", String(hueOf(name)));
 }
 
+/** Whether a track comes from `pictureTrack`, not from a camera. */
+export function isDrawn(track) {
+    return globalThis.CanvasCaptureMediaStreamTrack !== undefined && track instanceof CanvasCaptureMediaStreamTrack;
+}
+
 /**
  * A moving picture for those who have no camera.
  * @returns {MediaStreamTrack} video

@@ -21,7 +21,7 @@ export class TimingsView {
         const picked = timings.pickedUp ?? timings.selected;
         const connected = timings.iceConnected;
         const known = picked !== undefined && connected !== undefined;
-        this.#headline.textContent = known ? `connected ${Math.round(connected - picked)} ms after pickup` : "";
+        this.#headline.textContent = known ? `connected in ${Math.round(connected - picked)} ms` : "";
     }
 }
 

@@ -1,0 +1,70 @@
+"""Headless Chromium with a fake camera and microphone."""
+
+import shutil
+import unittest
+
+from selenium import webdriver
+
+FLAGS = [
+    "--headless=new",
+    # Tests also run as root in containers, where Chromium's sandbox has nothing to build on.
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+    # Several windows of one browser are all in use at once.
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+]
+
+
+def start_browser(*, width=1280, height=800, dark=False, scale=1, extra=()):
+    """A browser of its own, with its own storage: another person's machine. The caller quits it."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = require("chromium")
+    for flag in [*FLAGS, f"--window-size={width},{height}", f"--force-device-scale-factor={scale}", *extra]:
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(require("chromedriver")))
+    driver.set_script_timeout(30)
+    # What a phone shows: the window of a headless browser is never narrower than 500 pixels otherwise.
+    driver.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": width < 600},
+    )
+    scheme = "dark" if dark else "light"
+    driver.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    )
+    return driver
+
+
+def require(program):
+    path = shutil.which(program)
+    if path is None:
+        raise RuntimeError(f"{program} is not installed: apt-get install chromium chromium-driver")
+    return path
+
+
+class BrowserTestCase(unittest.TestCase):
+    """Quits the browsers that a test started, and fails a test whose page met an unexpected error."""
+
+    def setUp(self):
+        self._browsers = []
+
+    def browser(self, **options):
+        driver = start_browser(**options)
+        self._browsers.append(driver)
+        self.addCleanup(driver.quit)
+        return driver
+
+    def assert_no_page_errors(self, ignoring=()):
+        """No script of any page failed. `ignoring`: parts of messages that the test itself provokes."""
+        for driver in self._browsers:
+            for entry in driver.get_log("browser"):
+                text = entry["message"]
+                if entry["level"] == "SEVERE" and not any(part in text for part in ignoring):
+                    self.fail(f"the page reported: {text}")

@@ -1,0 +1,156 @@
+"""The demo page, as a person uses it."""
+
+from selenium.webdriver.common.by import By
+
+from .waiting import wait_until
+
+FRAMES_DECODED = """
+    const done = arguments[arguments.length - 1];
+    const connection = window.switchboard.call?.peerConnection;
+    if (!connection) return done(0);
+    connection.getStats().then((stats) => {
+        let frames = 0;
+        for (const report of stats.values()) {
+            if (report.type === "inbound-rtp" && report.kind === "video") frames += report.framesDecoded ?? 0;
+        }
+        done(frames);
+    }, () => done(0));
+"""
+
+
+class Page:
+    """One tab with the demo page. Windows of one browser may be used in turn."""
+
+    def __init__(self, driver, url, name, *, new_window=False, query=""):
+        self.driver = driver
+        self.name = name
+        if new_window:
+            driver.switch_to.new_window("window")
+        self.handle = driver.current_window_handle
+        driver.get(f"{url}/?name={name}{query}")
+
+    @classmethod
+    def adopt(cls, driver, handle, name):
+        """A window that a page has opened."""
+        page = cls.__new__(cls)
+        page.driver, page.handle, page.name = driver, handle, name
+        return page
+
+    # What a person does.
+
+    def call(self, name):
+        self.element("callee-input").clear()
+        self.element("callee-input").send_keys(name)
+        self.element("call-button").click()
+
+    def pick_up(self):
+        self.element("accept").click()
+
+    def decline(self):
+        self.element("decline").click()
+
+    def hang_up(self):
+        self.element("hangup").click()
+
+    def reload(self):
+        self.focus().refresh()
+
+    # What a person sees.
+
+    def wait_connected(self):
+        wait_until(
+            lambda: self.element("connection").get_attribute("data-state") == "connected", f"{self.name} connected"
+        )
+        return self
+
+    def wait_ringing(self, caller):
+        wait_until(
+            lambda: self.is_shown("incoming") and caller in self.text("incoming-from"),
+            f"{self.name}'s page shows {caller}'s call",
+        )
+
+    def wait_quiet(self):
+        wait_until(lambda: not self.is_shown("incoming"), f"{self.name}'s page rings no more")
+
+    def wait_call_state(self, *states, seconds=30.0):
+        wait_until(lambda: self.call_state in states, f"{self.name}'s call is {' or '.join(states)}", seconds)
+
+    def wait_notice(self, text):
+        wait_until(lambda: text in self.text("notice"), f"{self.name} is told “{text}”")
+
+    def wait_video(self, seconds=30.0):
+        """Frames of the other side are decoded and drawn; returns how many were decoded by then."""
+        frames = wait_until(lambda: self.frames_decoded, f"{self.name} decodes video frames", seconds)
+        wait_until(
+            lambda: self.focus().execute_script(
+                "return document.querySelector('[data-testid=remote-video]').videoWidth > 0"
+            ),
+            f"{self.name} sees the other side",
+            seconds,
+        )
+        return frames
+
+    # What lies behind it.
+
+    @property
+    def node(self):
+        return self.focus().execute_script("return window.switchboard.client?.node")
+
+    @property
+    def device(self):
+        return self.focus().execute_script("return window.switchboard.client?.device")
+
+    @property
+    def call_id(self):
+        return self.focus().execute_script("return window.switchboard.call?.id")
+
+    @property
+    def call_state(self):
+        return self.focus().execute_script("return window.switchboard.call?.state")
+
+    @property
+    def timings(self):
+        return self.focus().execute_script("return window.switchboard.call?.timings")
+
+    @property
+    def timings_of_ringing(self):
+        """Of the call that rings here, before anybody picked up."""
+        return self.focus().execute_script("return window.switchboard.client.calls.at(-1)?.timings ?? {}")
+
+    @property
+    def frames_decoded(self):
+        return self.focus().execute_async_script(FRAMES_DECODED)
+
+    def reconnect(self):
+        """Leaves the node and connects again, perhaps to another one."""
+        self.focus().execute_async_script("""
+            const done = arguments[arguments.length - 1];
+            window.switchboard.client.close();
+            window.switchboard.client.connect().then(done, done);
+        """)
+
+    # Elements.
+
+    def focus(self):
+        if self.driver.current_window_handle != self.handle:
+            self.driver.switch_to.window(self.handle)
+        return self.driver
+
+    def element(self, test_id):
+        return self.focus().find_element(By.CSS_SELECTOR, f'[data-testid="{test_id}"]')
+
+    def text(self, test_id):
+        return self.element(test_id).text
+
+    def is_shown(self, test_id):
+        return self.element(test_id).is_displayed()
+
+
+def assert_talking(test, caller, callee, seconds=30.0):
+    """Both sides are connected and decode frames of each other, and more of them as time goes on."""
+    for page in (caller, callee):
+        page.wait_call_state("active", seconds=seconds)
+    for page in (caller, callee):
+        frames = page.wait_video(seconds)
+        wait_until(lambda: page.frames_decoded > frames, f"{page.name} decodes more frames", seconds)
+        test.assertIn("iceConnected", page.timings)

@@ -1,0 +1,73 @@
+"""Calls between browsers through the balancer of a real cluster: ZooKeeper, PostgreSQL, three nodes, HAProxy."""
+
+import time
+import unittest
+
+from support.browsers import BrowserTestCase
+from support.pages import Page, assert_talking
+from support.servers import Cluster
+from support.waiting import wait_until
+
+# What a page says while a node that it was connected to is gone.
+PROVOKED = ["WebSocket connection to", "ERR_CONNECTION", "Failed to load resource"]
+
+
+class ClusterTests(BrowserTestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = Cluster()
+        cls.addClassCleanup(cls.cluster.close)
+
+    def pages_on_two_nodes(self, *names):
+        """Two pages that came through the balancer to different nodes."""
+        first, second = (Page(self.browser(), self.cluster.url, name).wait_connected() for name in names)
+        for _ in range(30):
+            if first.node != second.node:
+                break
+            second.reconnect()
+            second.wait_connected()
+        self.assertNotEqual(first.node, second.node, "the balancer gives always the same node")
+        return first, second
+
+    def test_a_call_between_pages_on_two_nodes(self):
+        alice, bob = self.pages_on_two_nodes("alice", "bob")
+        alice.call("bob")
+        bob.wait_ringing("alice")
+        bob.pick_up()
+        assert_talking(self, alice, bob)
+        alice.hang_up()
+        bob.wait_notice("has ended")
+        self.assert_no_page_errors()
+
+    def test_the_leader_is_killed_between_offer_and_pickup(self):
+        alice, bob = self.pages_on_two_nodes("anna", "bruno")
+        alice.call("bruno")
+        bob.wait_ringing("anna")
+        wait_until(lambda: "offerSent" in bob.timings_of_ringing, "bruno's device has its answer prepared")
+        leader = self.cluster.leader(alice.call_id)
+        self.addCleanup(self.cluster.restart, leader)
+        self.cluster.kill(leader)
+        killed = time.monotonic()
+        bob.pick_up()
+        assert_talking(self, alice, bob, seconds=60)
+        print(f"leader {leader} killed (pages on {alice.node}, {bob.node}): "
+              f"both see each other {time.monotonic() - killed:.1f} s after")
+        bob.hang_up()
+        alice.wait_notice("has ended")
+        self.assert_no_page_errors(ignoring=PROVOKED)
+
+    def test_the_callees_node_is_killed_between_offer_and_pickup(self):
+        alice, bob = self.pages_on_two_nodes("agnes", "boris")
+        alice.call("boris")
+        bob.wait_ringing("agnes")
+        node = bob.node
+        self.addCleanup(self.cluster.restart, node)
+        self.cluster.kill(node)
+        bob.pick_up()
+        assert_talking(self, alice, bob, seconds=60)
+        self.assertNotEqual(bob.node, node)
+        self.assert_no_page_errors(ignoring=PROVOKED)
+
+
+if __name__ == "__main__":
+    unittest.main()
