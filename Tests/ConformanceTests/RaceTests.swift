@@ -49,6 +49,37 @@ struct RaceTests {
             }
         }
     }
+
+    /// Both commit to the same logs in batches of many, in orders of their own: an adapter must not let them wait for each
+    /// other in a circle.
+    @Test("batches of two nodes over the same logs all come through", arguments: StoreKind.allCases)
+    func overlappingBatches(kind: StoreKind) async throws {
+        try await kind.withTwoNodes { _, a, b in
+            for _ in 0..<15 {
+                let conversations = (0..<60).map { _ in ConversationID.random() }
+                async let first = commitTwice(a, conversations.shuffled())
+                async let second = commitTwice(b, conversations.shuffled())
+                let (one, other) = await (first, second)
+                #expect(one != nil)
+                #expect(other != nil)
+                // Each log has one first entry and at most one second; who has written the first may write the second.
+                #expect((one ?? []).isDisjoint(with: other ?? []))
+                #expect((one ?? []).union(other ?? []) == Set(conversations))
+            }
+        }
+    }
+
+    /// First and second entries of all logs; returns those whose both entries were committed, nil if a commit failed.
+    private func commitTwice(_ node: StoreClient, _ conversations: [ConversationID]) async -> Set<ConversationID>? {
+        var logs = conversations.map { SampleLog($0, leader: node) }
+        for _ in 0..<2 {
+            let appends = logs.map { $0.next(node) }
+            guard let results = await node.commit(appends).batch?.appends else { return nil }
+            for (place, result) in results.enumerated() { logs[place].note(appends[place], result) }
+            logs.removeAll { $0.born == nil }
+        }
+        return Set(logs.filter { $0.last?.index == 2 }.map(\.conversation))
+    }
 }
 
 /// What was reported as committed, by both nodes.

@@ -39,9 +39,9 @@ public final class PostgresTestbed: Sendable {
         var options = options(name)
         change(&options)
         let (client, store) = try open(options)
-        try await waitUntil("the store of \(name) is ready", within: .seconds(30), detail: { "\(store.problems)" }) {
-            store.problems.isEmpty
-        }
+        try await waitUntil(
+            "the store of \(name) is ready", within: .seconds(30), detail: { "\(store.problems)" },
+            { store.problems.isEmpty })
         return client
     }
 

@@ -27,8 +27,8 @@ public final class StoreClient: Sendable {
         store = other.store
     }
 
-    /// What the store reported about its lanes so far.
-    public var laneEvents: [LaneEvent] { inbox.laneEvents }
+    /// What the store reported so far, in order.
+    public var journal: [StoreOccurrence] { inbox.journal }
 
     /// Ids that were completed twice, or never asked for; a store must leave this empty.
     public var strayCompletions: [StoreRequestID] { inbox.strays }
@@ -59,7 +59,7 @@ public final class StoreClient: Sendable {
 /// A result that may not be there yet.
 public struct PendingResult: Sendable {
     let inbox: StoreInbox
-    let id: StoreRequestID
+    public let id: StoreRequestID
 
     public var value: StoreResult {
         get async { await inbox.result(of: id) }
@@ -69,8 +69,9 @@ public struct PendingResult: Sendable {
     public var isComplete: Bool { inbox.isComplete(id) }
 }
 
-/// What a store says of a lane.
-public enum LaneEvent: Hashable, Sendable {
+/// Something that a store reported.
+public enum StoreOccurrence: Hashable, Sendable {
+    case completed(StoreRequestID)
     case lost(StoreLane)
     case restored(StoreLane)
 }

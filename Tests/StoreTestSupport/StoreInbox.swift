@@ -13,13 +13,13 @@ final class StoreInbox: Sendable {
     private struct State {
         var last: UInt64 = 0
         var slots: [StoreRequestID: Slot] = [:]
-        var laneEvents: [LaneEvent] = []
+        var journal: [StoreOccurrence] = []
         var strays: [StoreRequestID] = []
     }
 
     private let state = Mutex(State())
 
-    var laneEvents: [LaneEvent] { state.withLock { $0.laneEvents } }
+    var journal: [StoreOccurrence] { state.withLock { $0.journal } }
     var strays: [StoreRequestID] { state.withLock { $0.strays } }
 
     func open() -> StoreRequestID {
@@ -57,13 +57,14 @@ final class StoreInbox: Sendable {
     func received(_ event: StoreEvent) {
         switch event {
         case .completed(let id, let result): completed(id, result)
-        case .laneLost(let lane, _): state.withLock { $0.laneEvents.append(.lost(lane)) }
-        case .laneRestored(let lane): state.withLock { $0.laneEvents.append(.restored(lane)) }
+        case .laneLost(let lane, _): state.withLock { $0.journal.append(.lost(lane)) }
+        case .laneRestored(let lane): state.withLock { $0.journal.append(.restored(lane)) }
         }
     }
 
     private func completed(_ id: StoreRequestID, _ result: StoreResult) {
         let continuation: CheckedContinuation<StoreResult, Never>? = state.withLock { state in
+            state.journal.append(.completed(id))
             switch state.slots[id] {
             case .open?:
                 state.slots[id] = .complete(result)
