@@ -21,6 +21,10 @@ final class ConnectionDriver {
     /// to have been sent.
     private static let maximumUnsentBytes = 256 * 1024
 
+    /// How often a connection with TLS is read while the server owes an answer, whatever poll says: what was decrypted but
+    /// did not fit into libpq's buffer does not wake poll, and libpq does not tell of it.
+    private static let tlsReadInterval = Duration.milliseconds(20)
+
     private let configuration: PostgresConfiguration
     private let inbox: ConnectionInbox
     private let sink: @Sendable (PostgresEvent) -> Void
@@ -117,14 +121,17 @@ final class ConnectionDriver {
             socket = (attempt.link.socket, attempt.interest)
         case .connected(let session):
             socket = (session.link.socket, session.hasUnsentOutput ? .both : .reading)
+            if mayHideInput(session.link) { deadlines.append(.now.advanced(by: Self.tlsReadInterval)) }
         }
-        guard waitForSocket(socket, or: inbox.wakeup, until: deadlines.min()) else { return }
+        let isReady = waitForSocket(socket, or: inbox.wakeup, until: deadlines.min())
         switch phase {
-        case .waiting: break
-        case .connecting(let attempt): advance(attempt)
-        case .connected(let session): receive(on: session.link)
+        case .connecting(let attempt) where isReady: advance(attempt)
+        case .connected(let session) where isReady || mayHideInput(session.link): receive(on: session.link)
+        default: break
         }
     }
+
+    private func mayHideInput(_ link: LibPQConnection) -> Bool { link.usesTLS && machine.isAwaitingAnswer }
 
     // MARK: - Connecting
 
@@ -210,8 +217,8 @@ final class ConnectionDriver {
     }
 
     private func receive(on link: LibPQConnection) {
-        // With TLS, what was decrypted but did not fit into libpq's buffer is no reason for poll to wake us. A TLS record
-        // has at most 16 KiB and libpq takes at least 8 KiB at a time, so two more reads leave nothing behind.
+        // A TLS record has at most 16 KiB and libpq takes at least 8 KiB at a time: two more reads leave nothing hidden,
+        // unless more arrives meanwhile.
         for _ in 0..<(link.usesTLS ? 3 : 1) {
             let isOpen = link.consumeInput()
             guard handleAnswers(of: link) else { return }

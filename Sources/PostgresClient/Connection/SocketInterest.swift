@@ -19,7 +19,8 @@ enum SocketInterest {
 ///
 /// - Returns: Whether there is something to do with the socket; errors on it count.
 func waitForSocket(
-    _ socket: (descriptor: Int32, interest: SocketInterest)?, or wakeup: Wakeup, until deadline: ContinuousClock.Instant?
+    _ socket: (descriptor: Int32, interest: SocketInterest)?, or wakeup: Wakeup,
+    until deadline: ContinuousClock.Instant?
 ) -> Bool {
     var descriptors = [pollfd(fd: wakeup.descriptor, events: Int16(POLLIN), revents: 0)]
     if let socket, socket.descriptor >= 0 {

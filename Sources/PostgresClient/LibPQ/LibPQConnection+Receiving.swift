@@ -48,7 +48,8 @@ extension LibPQConnection {
             switch PQtransactionStatus(connection) {
             case PQTRANS_INERROR: .inFailedTransaction
             case PQTRANS_INTRANS: .inTransaction
-            default: .idle
+            case PQTRANS_IDLE: .idle
+            default: .undetermined
             }
         // What follows is the answer to another command, without a nil in between.
         consecutiveGaps = 0
@@ -109,7 +110,8 @@ extension PostgresRows {
                 let row = Int32(index / columns.count)
                 let column = Int32(index % columns.count)
                 guard let value = PQgetvalue(result, row, column) else { continue }
-                let target = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[field.offset...])
+                let target = UnsafeMutableRawBufferPointer(
+                    rebasing: UnsafeMutableRawBufferPointer(buffer)[field.offset..<field.offset + field.length])
                 target.copyMemory(from: UnsafeRawBufferPointer(start: value, count: field.length))
             }
             count = size

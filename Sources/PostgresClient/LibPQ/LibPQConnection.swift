@@ -26,7 +26,7 @@ final class LibPQConnection {
     init?(keywords: [(String, String)]) {
         let names = keywords.map { strdup($0.0) } + [nil]
         let values = keywords.map { strdup($0.1) } + [nil]
-        defer { (names + values).forEach { free($0) } }
+        defer { for pointer in names + values { free(pointer) } }
         let started = names.map { UnsafePointer($0) }.withUnsafeBufferPointer { names in
             values.map { UnsafePointer($0) }.withUnsafeBufferPointer { values in
                 PQconnectStartParams(names.baseAddress, values.baseAddress, 0)

@@ -28,6 +28,8 @@ enum ServerAnswer: Equatable {
 
 /// The state of the server's session at a synchronisation point.
 enum TransactionStatus: Equatable {
+    /// libpq does not tell it while more is in flight.
+    case undetermined
     case idle
     case inTransaction
     case inFailedTransaction

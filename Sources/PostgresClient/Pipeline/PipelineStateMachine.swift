@@ -226,20 +226,19 @@ struct PipelineStateMachine {
         _ batch: QueuedBatch, unit: PipelineUnit, status: TransactionStatus
     ) -> ReceiveAction {
         guard let failure = unit.failure else {
-            guard status == .idle else {
+            guard status != .inFailedTransaction else {
                 inFlight.prepend(unit)
                 return .dropConnection("a transaction failed without an error")
             }
             let report = BatchReport(results: unit.results, warnings: unit.warnings)
             return .complete(BatchCompletion(ticket: batch.ticket, outcome: .succeeded(report)))
         }
-        if status == .inFailedTransaction {
-            if recovery != .unneeded, failure.error.sqlState == .inFailedTransaction {
-                refused.append(batch)
-                return .none
-            }
-            if recovery == .unneeded { recovery = .needed }
+        if recovery != .unneeded, failure.failedStatement == 0, failure.error.sqlState == .inFailedTransaction {
+            // Its first statement stands outside of any transaction of its own.
+            refused.append(batch)
+            return .none
         }
+        if recovery == .unneeded, unit.mayLeaveFailedTransaction, status != .idle { recovery = .needed }
         forgetStatement(of: failure, in: batch.batch)
         return .complete(BatchCompletion(ticket: batch.ticket, outcome: .failed(failure)))
     }

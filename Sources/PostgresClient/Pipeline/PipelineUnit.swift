@@ -63,6 +63,13 @@ struct PipelineUnit {
         return true
     }
 
+    /// Whether an error may have left the session in a failed transaction: if a statement failed behind a `BEGIN`. The
+    /// `COMMIT` counts, for it depends on how it failed; ending a transaction that has ended does no harm.
+    var mayLeaveFailedTransaction: Bool {
+        guard let failedStatement, let statements = batch?.batch.statements else { return false }
+        return statements[settledCount..<failedStatement].contains { $0.control == .begin }
+    }
+
     /// What is known of a batch once an error was reported. Complete even if the rest of the answers never comes: after
     /// an error the server skips all up to the synchronisation point.
     var failure: BatchFailure? {
