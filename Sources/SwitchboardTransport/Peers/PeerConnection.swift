@@ -107,7 +107,7 @@ final class PeerConnection: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch error {
         case is PeerFrameDecoder.Failure: close(.refusedByUs(.badHandshake))
-        default: close(.endedByPeer(wasReset: error.isConnectionRefusedOrReset))
+        default: close(.endedByPeer(wasReset: error.isConnectionReset))
         }
     }
 

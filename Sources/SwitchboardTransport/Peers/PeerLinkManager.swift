@@ -20,23 +20,35 @@ final class PeerLinkManager {
         var lossTimer: Scheduled<Void>?
         /// A `probe` waits for the outcome of the dial.
         var isProbed = false
+        /// Dials in a row that were reset during the handshake.
+        var resets = 0
         /// The last complaint logged, to say each once.
         var lastComplaint: String?
     }
 
     private struct Dial {
         var number: Int
-        /// nil before the TCP connection stands.
+        /// nil before there is a socket.
         var connection: PeerConnection?
     }
 
     private enum DialOutcome {
         /// Nobody listens there, or another incarnation does.
         case processGone
+        /// Reset after it was accepted: by the kernel of a dying process, whose port refuses a moment later, or by a living one
+        /// that is too busy to shake hands.
+        case reset
         case failed(String)
         /// The peer has another connection with us.
         case unneeded
+
+        var isReset: Bool {
+            if case .reset = self { true } else { false }
+        }
     }
+
+    /// How often a reset handshake is tried again at once, to see whether the port refuses by then.
+    private static let maxResets = 3
 
     let configuration: PeerLinkConfiguration
     let logger: Logger
@@ -129,25 +141,16 @@ final class PeerLinkManager {
         dialCount += 1
         let number = dialCount
         peers[incarnation]?.dial = Dial(number: number)
-        connect(to: address, .init(target: incarnation, number: number)).assumeIsolated().whenComplete { [self] result in
-            switch result {
-            case .success(let connection):
-                if peers[incarnation]?.dial?.number == number {
-                    peers[incarnation]?.dial?.connection = connection.value
-                } else {
-                    connection.value.close(.closedByUs)
-                }
-            case .failure(let error):
-                guard peers[incarnation]?.dial?.number == number else { return }
-                dialEnded(incarnation, error.isConnectionRefusedOrReset ? .processGone : .failed("\(error)"))
-            }
+        connect(to: address, .init(target: incarnation, number: number)).assumeIsolated().whenFailure { [self] error in
+            guard peers[incarnation]?.dial?.number == number else { return }
+            dialEnded(incarnation, error.isConnectionRefused ? .processGone : .failed("\(error)"))
         }
     }
 
     /// Makes the TCP connection; the handshake follows by itself.
     private func connect(
         to address: PeerAddress, _ dial: PeerConnection.Dial
-    ) -> EventLoopFuture<NIOLoopBound<PeerConnection>> {
+    ) -> EventLoopFuture<Void> {
         let manager = NIOLoopBound(self, eventLoop: eventLoop)
         let limits = configuration.limits
         let bootstrap = ClientBootstrap(group: eventLoop)
@@ -169,30 +172,37 @@ final class PeerLinkManager {
             } else {
                 bootstrap.connect(host: address.host, port: address.port)
             }
-        return channel.flatMapThrowing { channel in
-            NIOLoopBound(
-                try channel.pipeline.syncOperations.handler(type: PeerConnection.self), eventLoop: channel.eventLoop)
-        }
+        return channel.map { _ in }
     }
 
     /// Sets up the pipeline of an accepted (`dial` is nil) or dialled channel, behind TLS if there is any.
     func addConnection(to channel: any Channel, dial: PeerConnection.Dial?) throws {
+        let connection = PeerConnection(manager: self, dial: dial)
+        if let dial {
+            // The node may have been let go, or the manager shut down, since the dial began.
+            guard peers[dial.target]?.dial?.number == dial.number else { throw ChannelError.ioOnClosedChannel }
+            peers[dial.target]?.dial?.connection = connection
+        }
         try channel.pipeline.syncOperations.addHandlers([
-            ByteToMessageHandler(PeerFrameDecoder(maxFrameBytes: configuration.limits.maxFrameBytes)),
-            PeerConnection(manager: self, dial: dial),
+            ByteToMessageHandler(PeerFrameDecoder(maxFrameBytes: configuration.limits.maxFrameBytes)), connection,
         ])
     }
 
     private func dialEnded(_ incarnation: Incarnation, _ outcome: DialOutcome) {
         guard var peer = peers[incarnation] else { return }
         peer.dial = nil
+        peer.resets = outcome.isReset ? peer.resets + 1 : 0
+        if outcome.isReset, peer.resets <= Self.maxResets {
+            peers[incarnation] = peer
+            return dial(incarnation)
+        }
         var isGone = false
         switch outcome {
         case .processGone: isGone = true
         case .failed(let complaint) where complaint != peer.lastComplaint:
             peer.lastComplaint = complaint
             logger.warning("no peer link", metadata: ["peer": "\(incarnation)", "reason": "\(complaint)"])
-        case .failed, .unneeded: break
+        case .failed, .unneeded, .reset: break
         }
         let isProbed = peer.isProbed
         peer.isProbed = false
@@ -238,6 +248,7 @@ final class PeerLinkManager {
         peer.lossTimer?.cancel()
         peer.retry?.cancel()
         (peer.lossTimer, peer.retry, peer.isProbed, peer.lastComplaint) = (nil, nil, false, nil)
+        peer.resets = 0
         peer.backoff.succeeded()
         peer.link = connection
         peers[incarnation] = peer
@@ -298,7 +309,8 @@ final class PeerLinkManager {
 
     private func outcome(of end: PeerConnection.End) -> DialOutcome {
         switch end {
-        case .otherIncarnation, .endedByPeer(wasReset: true): .processGone
+        case .otherIncarnation: .processGone
+        case .endedByPeer(wasReset: true): .reset
         case .endedByPeer: .failed("the connection ended during the handshake")
         case .timedOut: .failed("no answer to the handshake")
         case .refusedByPeer(.duplicate, _): .unneeded

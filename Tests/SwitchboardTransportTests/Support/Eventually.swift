@@ -9,7 +9,7 @@ func eventually(
     let deadline = ContinuousClock.now + limit
     repeat {
         if try await condition() { return true }
-        try? await Task.sleep(for: .milliseconds(2))
+        try? await Task.sleep(for: .milliseconds(3))
     } while ContinuousClock.now < deadline
     Issue.record("not within \(limit): \(what)", sourceLocation: sourceLocation)
     return false

@@ -2,7 +2,7 @@ import SwitchboardProtocol
 import SwitchboardTransport
 import Testing
 
-@Suite("WebSocket front: frames and connections (sockets on loopback)", .timeLimit(.minutes(1)))
+@Suite("WebSocket front: frames and connections (sockets on loopback)", .serialized, .timeLimit(.minutes(1)))
 struct WebSocketFrontTests {
     @Test("Frames go both ways in both subprotocols", arguments: Subprotocol.allCases)
     func bothWays(_ subprotocol: Subprotocol) async throws {

@@ -2,7 +2,7 @@ import SwitchboardProtocol
 import SwitchboardTransport
 import Testing
 
-@Suite("WebSocket front: limits (sockets on loopback)", .timeLimit(.minutes(1)))
+@Suite("WebSocket front: limits (sockets on loopback)", .serialized, .timeLimit(.minutes(1)))
 struct WebSocketLimitTests {
     /// Runs `offence` on one connection and expects its end, and that another connection does not notice.
     private func expectClosed(
@@ -167,7 +167,7 @@ struct WebSocketLimitTests {
 
     @Test("Without a first frame the connection ends as hello_timeout")
     func helloTimeout() async throws {
-        try await RunningFront.with({ $0.limits.helloTimeout = .milliseconds(200) }) { running in
+        try await RunningFront.with({ $0.limits.helloTimeout = .seconds(1) }) { running in
             let (silent, silentID) = try await running.connect()
             let (speaking, speakingID) = try await running.connect()
             try await speaking.send(.hello())
@@ -197,16 +197,16 @@ struct WebSocketLimitTests {
 
     @Test("Who answers pings stays")
     func answeredPings() async throws {
-        try await RunningFront.with({ $0.limits.pingInterval = .milliseconds(100) }) { running in
+        try await RunningFront.with({ $0.limits.pingInterval = .milliseconds(300) }) { running in
             let (client, id) = try await running.connect()
             try await client.send(.hello())
             var answered = 0
-            await eventually("ten pings came") {
+            await eventually("five pings came") {
                 while answered < client.count(opcode: 9) {
                     answered += 1
                     try? await client.send(opcode: 10, [])
                 }
-                return answered >= 10
+                return answered >= 5
             }
             #expect(running.sink[id]?.reasons == [])
         }
@@ -237,19 +237,25 @@ struct WebSocketLimitTests {
 
     @Test("setReading(false) leaves frames in the socket until true, and is no reason to miss pings")
     func setReading() async throws {
-        try await RunningFront.with({ $0.limits.pingInterval = .milliseconds(50) }) { running in
+        try await RunningFront.with({ $0.limits.fastPingInterval = .milliseconds(50) }) { running in
             let (client, id) = try await running.connect()
             try await client.send(.hello())
             await eventually("hello arrives") { running.sink[id]?.frames.count == 1 }
             running.front.setReading(id, false)
-            await eventually("pings come") { client.count(opcode: 9) >= 1 }
+            running.front.setPingInterval(id, fast: true)
+            func morePings(_ count: Int) async {
+                let before = client.count(opcode: 9)
+                await eventually("pings come") { client.count(opcode: 9) >= before + count }
+            }
+            await morePings(1)
             // One read may have been asked for already; after it, nothing.
             try await client.send(.ack(1))
-            await eventually("many pings unanswered") { client.count(opcode: 9) >= 6 }
+            await morePings(6)
             try await client.send(.ack(2))
-            await eventually("more pings") { client.count(opcode: 9) >= 8 }
+            await morePings(3)
             #expect(running.sink[id]?.frames.contains(.ack(2)) == false)
             #expect(running.sink[id]?.reasons == [])
+            running.front.setPingInterval(id, fast: false)
             running.front.setReading(id, true)
             await eventually("all arrive") { running.sink[id]?.frames == [.hello(), .ack(1), .ack(2)] }
         }
