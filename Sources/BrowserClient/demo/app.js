@@ -43,8 +43,8 @@ function setText(target, text) {
 }
 
 function showTitle() {
-    const states = { true: `${ringing?.peer} is calling`, false: client?.user ? `${client.user} · Switchboard` : "Switchboard" };
-    document.title = states[Boolean(ringing)];
+    const idle = client?.user ? `${client.user} · Switchboard` : "Switchboard";
+    document.title = ringing ? `${ringing.peer} is calling` : idle;
 }
 
 function showConnection(status) {

@@ -114,7 +114,7 @@ export class CallView {
         button.setAttribute("aria-pressed", String(pressed));
         button.setAttribute("aria-label", label);
         button.title = label;
-        button.querySelector("use").setAttribute("href", `/demo/icons.svg#${icon}${pressed ? "-off" : ""}`);
+        button.querySelector("use").setAttribute("href", `icons.svg#${icon}${pressed ? "-off" : ""}`);
     }
 
     #button(testId) {

@@ -39,7 +39,8 @@ export function endText(call) {
         case "declined": return role === "caller" ? `${peer} declined.` : `You declined ${peer}'s call.`;
         case "answered_elsewhere": return "Answered on another of your devices.";
         case "declined_elsewhere": return "Declined on another of your devices.";
-        case "busy": return role === "caller" ? `${peer} is in another call.` : `${peer} called while you were in a call.`;
+        case "busy":
+            return role === "caller" ? `${peer} is in another call.` : `${peer} called while you were in a call.`;
         case "no_answer": return role === "caller" ? `${peer} did not answer.` : `You missed a call from ${peer}.`;
         case "unreachable": return `${peer} is not online.`;
         case "not_allowed": return `You may not call ${peer}.`;

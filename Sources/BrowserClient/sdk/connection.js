@@ -6,8 +6,8 @@ const TOKEN_TIMER = "token";
 /**
  * The driver of a `SessionMachine`: the only place with sockets, timers, storage and chance.
  *
- * It performs actions in their order and feeds what happens back. Events of a socket that was given up are dropped here,
- * so that the machine hears of one connection at a time.
+ * It performs actions in their order and feeds what happens back. Events of a socket that was given up are dropped
+ * here, so that the machine hears of one connection at a time.
  */
 export class Connection {
     #machine;

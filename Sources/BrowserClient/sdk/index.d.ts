@@ -28,7 +28,7 @@ export interface Media {
 }
 
 export interface MediaRequest extends Media {
-    /** Used instead of asking for camera and microphone. Its tracks stay the application's: the SDK never stops them. */
+    /** Used instead of camera and microphone. Its tracks stay the application's: the SDK never stops them. */
     stream?: MediaStream | Promise<MediaStream>;
 }
 
@@ -106,25 +106,12 @@ export interface CallEvents {
     problem: CustomEvent<Problem>;
 }
 
-interface TypedEventTarget<Events> extends EventTarget {
-    addEventListener<Type extends keyof Events & string>(
-        type: Type,
-        listener: (event: Events[Type]) => void,
-        options?: AddEventListenerOptions | boolean,
-    ): void;
-    removeEventListener<Type extends keyof Events & string>(
-        type: Type,
-        listener: (event: Events[Type]) => void,
-        options?: EventListenerOptions | boolean,
-    ): void;
-}
-
 export interface ClientOptions {
     /** Of `/v1/connect`: ws or wss. */
     url: string;
     /**
-     * Called for every connection, and again a minute before the token expires. May reject: the connection is then tried
-     * again with backoff.
+     * Called for every connection, and again a minute before the token expires. May reject: the connection is then
+     * tried again with backoff.
      */
     getToken: () => string | Promise<string>;
     /** Laid over what the server says (its ICE servers). */
@@ -140,7 +127,7 @@ export interface ClientOptions {
 }
 
 /** A device: keeps the connection, makes calls and takes them. */
-export class SwitchboardClient extends EventTarget implements TypedEventTarget<ClientEvents> {
+export class SwitchboardClient extends EventTarget {
     constructor(options: ClientOptions);
     /** As the token says; null before the first connection. */
     readonly user: string | null;
@@ -164,12 +151,30 @@ export class SwitchboardClient extends EventTarget implements TypedEventTarget<C
      * @throws Error before `connect`
      */
     call(callee: string, media?: Partial<MediaRequest>): Call;
-    addEventListener: TypedEventTarget<ClientEvents>["addEventListener"];
-    removeEventListener: TypedEventTarget<ClientEvents>["removeEventListener"];
+    addEventListener<Type extends keyof ClientEvents>(
+        type: Type,
+        listener: (event: ClientEvents[Type]) => void,
+        options?: AddEventListenerOptions | boolean,
+    ): void;
+    addEventListener(
+        type: string,
+        listener: EventListenerOrEventListenerObject | null,
+        options?: AddEventListenerOptions | boolean,
+    ): void;
+    removeEventListener<Type extends keyof ClientEvents>(
+        type: Type,
+        listener: (event: ClientEvents[Type]) => void,
+        options?: EventListenerOptions | boolean,
+    ): void;
+    removeEventListener(
+        type: string,
+        listener: EventListenerOrEventListenerObject | null,
+        options?: EventListenerOptions | boolean,
+    ): void;
 }
 
 /** One call, on this device. */
-export class Call extends EventTarget implements TypedEventTarget<CallEvents> {
+export class Call extends EventTarget {
     /** A UUID, made by the caller's device. */
     readonly id: string;
     readonly role: "caller" | "callee";
@@ -201,8 +206,26 @@ export class Call extends EventTarget implements TypedEventTarget<CallEvents> {
     setMuted(muted: Partial<Media>): void;
     /** To be called when the first frame of the peer's video is on the screen. */
     firstFrameDrawn(): void;
-    addEventListener: TypedEventTarget<CallEvents>["addEventListener"];
-    removeEventListener: TypedEventTarget<CallEvents>["removeEventListener"];
+    addEventListener<Type extends keyof CallEvents>(
+        type: Type,
+        listener: (event: CallEvents[Type]) => void,
+        options?: AddEventListenerOptions | boolean,
+    ): void;
+    addEventListener(
+        type: string,
+        listener: EventListenerOrEventListenerObject | null,
+        options?: AddEventListenerOptions | boolean,
+    ): void;
+    removeEventListener<Type extends keyof CallEvents>(
+        type: Type,
+        listener: (event: CallEvents[Type]) => void,
+        options?: EventListenerOptions | boolean,
+    ): void;
+    removeEventListener(
+        type: string,
+        listener: EventListenerOrEventListenerObject | null,
+        options?: EventListenerOptions | boolean,
+    ): void;
 }
 
 /** A send in storage. */
@@ -214,8 +237,8 @@ export interface StoredSend {
 }
 
 /**
- * Where sends wait until the server has accepted them. Writes are asked for one at a time, in order; one that rejects is
- * reported (`storage_failed`) and its message is sent all the same.
+ * Where sends wait until the server has accepted them. Writes are asked for one at a time, in order; one that rejects
+ * is reported (`storage_failed`) and its message is sent all the same.
  */
 export interface OutboxStorage {
     load(device: string): Promise<null | {

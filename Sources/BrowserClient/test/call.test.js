@@ -49,8 +49,8 @@ function side(role, { appliesAnswerAtPickup = false, openMedia, media = { audio:
 
 const kinds = ({ sent }) => sent.map((message) => Object.keys(message)[0]);
 const last = ({ sent }, kind) => sent.filter((message) => message[kind]).at(-1)?.[kind];
-const senders = ({ connections }) =>
-    Object.fromEntries(connections[0].getTransceivers().map(({ receiver, sender }) => [receiver.track.kind, sender.track]));
+const senders = ({ connections: [connection] }) => Object.fromEntries(
+    connection.getTransceivers().map(({ receiver, sender }) => [receiver.track.kind, sender.track]));
 
 const invite = { invite: { caller: "alice", media: { audio: true, video: true } } };
 const selected = { selected: { user: "bob", device: "d2" } };
@@ -158,7 +158,8 @@ test("the caller applies the answer, then the candidates, of the selected device
     one.call.messageReceived({ ringing: {} });
     one.call.messageReceived(selected);
     one.call.messageReceived({ description: { type: "answer", sdp: "x", session: 1, revision: 1 } });
-    one.call.messageReceived({ candidates: { candidates: [{ candidate: "r", sdpMid: "0" }, {}], session: 1, revision: 1 } });
+    const candidates = [{ candidate: "r", sdpMid: "0" }, {}];
+    one.call.messageReceived({ candidates: { candidates, session: 1, revision: 1 } });
     await settle();
     assert.deepEqual(one.connections[0].log, ["local offer", "remote answer"]);
     assert.deepEqual(one.connections[0].candidates, ["r", ""]);
@@ -267,7 +268,8 @@ for (const [role, before, message] of [
     ["caller", [selected], { hangup: { reason: "hangup" } }],
     ["callee", [], { reject: {} }],
 ]) {
-    test(`hanging up as ${role} after ${before.length} messages sends ${Object.keys(message)[0]}, and all is closed`, async () => {
+    const [kind] = Object.keys(message);
+    test(`hanging up as ${role} after ${before.length} messages sends ${kind}, and all is closed`, async () => {
         const one = role === "caller" ? await caller() : await callee();
         for (const earlier of before) one.call.messageReceived(earlier);
         one.call.hangup();

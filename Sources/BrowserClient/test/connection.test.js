@@ -159,7 +159,8 @@ test("a token is renewed on the connection before it expires", async () => {
     const claims = Buffer.from(JSON.stringify({ exp: Date.now() / 1_000 + 600 })).toString("base64url");
     let count = 0;
     await connected({ getToken: () => `t${(count += 1)}.${claims}.x` });
-    const refreshes = () => FakeWebSocket.last.sent.filter(({ refresh }) => refresh).map(({ refresh }) => refresh.token);
+    const refreshes = () =>
+        FakeWebSocket.last.sent.filter(({ refresh }) => refresh).map(({ refresh }) => refresh.token);
     while (clock.now < 530_000) {
         await clock.advance(10_000);
         FakeWebSocket.last.receive({ pong: {} });

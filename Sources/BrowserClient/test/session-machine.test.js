@@ -38,6 +38,7 @@ const named = (actions, type) => actions.filter((action) => action.type === type
 const timer = (actions, name) => actions.find((action) => action.type === "setTimer" && action.timer === name);
 const deliver = (number, message = { info: {} }, conversation = CALL) =>
     ({ deliver: { conversation, number, user: "bob", message } });
+const notFound = (number) => ({ error: { name: "not_found", permanent: true, conversation: CALL, number } });
 
 test("it greets with token, device, rising connection number and outbox", () => {
     const session = machine({ connection: 6 });
@@ -204,7 +205,7 @@ test("number_reused is never acknowledged: the message is dropped", () => {
 test("not_found drops the conversation's outbox", () => {
     const session = ready();
     send(session, { hangup: {} });
-    const actions = session.frameReceived({ error: { name: "not_found", permanent: true, conversation: CALL, number: 1 } });
+    const actions = session.frameReceived(notFound(1));
     assert.deepEqual(actions.map(({ type }) => type).slice(0, 3), ["conversationUnknown", "clearTimer", "forget"]);
     session.socketClosed(1006);
     assert.deepEqual(numbers(reconnected(session)), []);
@@ -213,7 +214,7 @@ test("not_found drops the conversation's outbox", () => {
 test("not_found for what follows an invite that is not committed yet only waits", () => {
     const session = ready();
     for (const message of [{ invite: {} }, { description: {} }]) send(session, message);
-    const actions = session.frameReceived({ error: { name: "not_found", permanent: true, conversation: CALL, number: 2 } });
+    const actions = session.frameReceived(notFound(2));
     assert.deepEqual(named(actions, "conversationUnknown"), []);
     assert.deepEqual(numbers(session.timerFired(`retry:${CALL}`)), [1, 2]);
 });
@@ -287,8 +288,9 @@ test("ended conversations are remembered within a bound", () => {
         session.frameReceived(deliver(1, { ended: {} }, conversation));
         session.conversationEnded(conversation);
     }
-    assert.equal(named(session.frameReceived(deliver(1, { ended: {} }, OTHER)), "deliver").length, 0);
-    assert.equal(named(session.frameReceived(deliver(1, { ended: {} }, CALL)), "deliver").length, 1, "the older one went");
+    const handed = (conversation) => named(session.frameReceived(deliver(1, { ended: {} }, conversation)), "deliver");
+    assert.equal(handed(OTHER).length, 0);
+    assert.equal(handed(CALL).length, 1, "the older one went");
 });
 
 test("a stored outbox is resent under its numbers, and forgotten if the call is over", () => {

@@ -1,6 +1,6 @@
 /**
- * When each step of a call came, in milliseconds since it began on this device: with the caller, when the user asked for
- * the call; with the callee, when the invite was delivered. A step counts once, the first time.
+ * When each step of a call came, in milliseconds since it began on this device: with the caller, when the user asked
+ * for the call; with the callee, when the invite was delivered. A step counts once, the first time.
  *
  * @typedef {object} Timings
  * @property {number} [invited] - the invite was handed to the outbox (caller) or delivered (callee)

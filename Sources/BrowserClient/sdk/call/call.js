@@ -6,7 +6,7 @@ import { PeerSession } from "./peer-session.js";
 import { MediaRecovery } from "./recovery.js";
 
 /**
- * One call, on this device: its state, its media, and the user's decisions. The types of its events are in `index.d.ts`.
+ * One call, on this device: its state, its media, the user's decisions. The types of its events are in `index.d.ts`.
  *
  * The server decides who answered and when the call is over; this object follows what it is told, except that a call
  * which the user ends is over here at once: the message that says so is in the outbox and gets through when it can.
@@ -182,7 +182,7 @@ export class Call extends EventTarget {
             description: this.#state.selected ? undefined : "media_error",
         };
         if (reasons[kind]) this.#end(reasons[kind]);
-        else this.dispatchEvent(new DetailEvent("problem", { name, message: advice, kind }));
+        else this.#tellProblem({ name, message: advice }, kind);
     }
 
     /** The server knows nothing of this call. */
@@ -285,7 +285,7 @@ export class Call extends EventTarget {
             await this.#peerSession?.setTracks(this.#localMedia.tracks);
         } catch (error) {
             // The call goes on: one can listen without a microphone.
-            this.dispatchEvent(new DetailEvent("problem", { name: error.name, message: error.message, kind: "media" }));
+            this.#tellProblem(error, "media");
         }
     }
 
@@ -316,9 +316,13 @@ export class Call extends EventTarget {
     }
 
     #negotiationFailed(error) {
-        this.dispatchEvent(new DetailEvent("problem", { name: error.name, message: error.message, kind: "negotiation" }));
+        this.#tellProblem(error, "negotiation");
         const { phase } = this.#state;
         if (phase !== CallPhase.active && phase !== CallPhase.reconnecting) this.hangup("media_error");
+    }
+
+    #tellProblem({ name, message }, kind) {
+        this.dispatchEvent(new DetailEvent("problem", { name, message, kind }));
     }
 
     #remoteMuted({ audio = false, video = false }) {

@@ -2,8 +2,8 @@
  * @typedef {object} MediaRequest
  * @property {boolean} audio
  * @property {boolean} video
- * @property {MediaStream | Promise<MediaStream>} [stream] - used instead of asking for camera and microphone; its tracks
- *     stay the application's
+ * @property {MediaStream | Promise<MediaStream>} [stream] - used instead of camera and microphone; its tracks stay the
+ *     application's
  */
 
 /**

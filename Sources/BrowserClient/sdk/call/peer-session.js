@@ -18,8 +18,8 @@ import { CandidateBatcher, candidateFromWire } from "./candidate-batcher.js";
  * without a track, and `setTracks` puts tracks in whenever there are some. And all work on the connection is done in
  * the order in which it was asked for, since the browser refuses candidates that overtake their description.
  *
- * Both sides number alike: `session` counts the peer connections of the call, `revision` the offers made on this one, by
- * whichever side. A description or candidate of an older session or revision is late, and dropped.
+ * Both sides number alike: `session` counts the peer connections of the call, `revision` the offers made on this one,
+ * by whichever side. A description or candidate of an older session or revision is late, and dropped.
  *
  * Negotiation after pickup is "perfect negotiation" (WebRTC 1.0 §10.7): when offers meet, the polite side, the callee,
  * takes its own back.

@@ -34,7 +34,8 @@ export class ConversationQueues {
 
     /**
      * @param {typeof import("./session-machine.js").defaultSettings} settings
-     * @param {{id: string, nextNumber: number, received?: number, sends: import("./outbox.js").OutboxEntry[]}[]} restored
+     * @param {{ id: string, nextNumber: number, received?: number,
+     *     sends: import("./outbox.js").OutboxEntry[] }[]} restored
      */
     constructor(settings, restored) {
         this.#settings = settings;
@@ -52,7 +53,7 @@ export class ConversationQueues {
         }
     }
 
-    /** What `hello` names: conversations that the server knows and that are not settled, the most recently used ones. */
+    /** What `hello` names: conversations that the server knows and that are not settled, the last used ones. */
     cursors() {
         return [...this.#conversations.values()]
             .filter((queue) => queue.known && (!queue.ended || queue.outbox.size > 0))

@@ -163,7 +163,7 @@ export class SessionMachine {
         return this.#signOfLife(this.#connectedFrame(frame));
     }
 
-    // -------------------------------------------------------------------------------------------- time and surroundings
+    // -------------------------------------------------------------------------------------- time and surroundings
 
     /**
      * @param {string} timer - the name under which it was set
