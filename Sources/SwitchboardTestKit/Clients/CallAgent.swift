@@ -1,0 +1,5 @@
+public class CallAgent { public init() {}
+ func told(_ event: SessionEvent) {}
+ func forget() {}
+}
+import SwitchboardClient
