@@ -112,10 +112,15 @@ function start(name) {
 
 function dial(peer, video) {
     ringer.unlock();
+    if (peer === client.user) {
+        return setText(element("notice"), "That is you. Open a second tab with another name, and call that one.");
+    }
+    setText(element("notice"), null);
     const media = openOwnMedia({ audio: true, video });
     const dialled = client.call(peer, { audio: true, video, stream: media.stream });
     enter(dialled, media);
     ringer.start("ringback");
+    return undefined;
 }
 
 function pickUp(video) {
@@ -200,9 +205,7 @@ document.querySelector("#sign-in form").onsubmit = (event) => {
 document.querySelector("#home form").onsubmit = (event) => {
     event.preventDefault();
     const peer = cleanName(element("callee-input").value);
-    if (!peer) return;
-    setText(element("notice"), null);
-    dial(peer, element("with-video").checked);
+    if (peer) dial(peer, element("with-video").checked);
 };
 element("sign-out").onclick = () => {
     forgetName();
@@ -216,6 +219,8 @@ element("decline").onclick = () => ringing?.hangup();
 incomingDialog.oncancel = (event) => event.preventDefault();
 document.addEventListener("pointerdown", () => ringer.unlock(), { once: true });
 window.addEventListener("pagehide", () => client?.close({ hangUp: true }));
+// The browser's "back" may bring the page back as it was, without its connection.
+window.addEventListener("pageshow", ({ persisted }) => persisted && client?.connect().catch(() => {}));
 
 const name = rememberedName();
 if (name) {

@@ -214,9 +214,11 @@ test("not_found drops the conversation's outbox", () => {
 test("not_found for what follows an invite that is not committed yet only waits", () => {
     const session = ready();
     for (const message of [{ invite: {} }, { description: {} }]) send(session, message);
-    const actions = session.frameReceived(notFound(2));
-    assert.deepEqual(named(actions, "conversationUnknown"), []);
-    assert.deepEqual(numbers(session.timerFired(`retry:${CALL}`)), [1, 2]);
+    for (const number of [2, 0]) {
+        const actions = session.frameReceived(notFound(number));
+        assert.deepEqual(named(actions, "conversationUnknown"), []);
+        assert.deepEqual(numbers(session.timerFired(`retry:${CALL}`)), [1, 2]);
+    }
 });
 
 test("deliveries reach the application once and in order; repeats are acknowledged again", () => {

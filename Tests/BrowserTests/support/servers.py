@@ -1,6 +1,5 @@
 """Real servers for the tests: one node, or a whole cluster. Everything is on loopback and ends with the test."""
 
-import json
 import os
 import pathlib
 import shutil
@@ -64,15 +63,12 @@ class Node:
         self.start()
 
     def start(self):
-        configuration = {
-            "listen": {"host": "127.0.0.1", "port": self.port},
-            "internal": {"host": "127.0.0.1", "port": self.port + 1},
-        }
-        path = os.path.join(self.directory, "node.json")
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump(configuration, file)
         self._process = subprocess.Popen(
-            [program("switchboard"), "serve", "--config", path],
+            [
+                program("switchboard"), "serve", "--port", str(self.port), "--internal-port", str(self.port + 1),
+                "--data", os.path.join(self.directory, "calls.sqlite"),
+                "--web-root", str(ROOT / "Sources" / "BrowserClient"),
+            ],
             cwd=self.directory, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
         )
         try:
@@ -138,7 +134,8 @@ class Cluster:
         command = [os.environ.get("SWITCHBOARD_CLUSTER", str(ROOT / "Scripts" / "cluster")), arguments[0]]
         done = subprocess.run(
             [*command, "--state", self.directory, *arguments[1:]],
-            cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds, check=False,
+            cwd=ROOT, env={**os.environ, "SWITCHBOARD_ROOT": str(ROOT)},
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds, check=False,
         )
         if check and done.returncode != 0:
             raise RuntimeError(f"cluster {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")

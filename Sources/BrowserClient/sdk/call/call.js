@@ -192,8 +192,8 @@ export class Call extends EventTarget {
 
     /** @param {object} snapshot - of the wire; in place of the deliveries that led there */
     snapshotReceived({ state, reason, leg }) {
-        if (state === "ended") return this.#end(reason ?? "hangup");
-        if (leg === "cancelled") return this.#end("answered_elsewhere");
+        if (state === "ended") return this.#end(reason || "hangup");
+        if (leg === "cancelled") return this.#end(reason || "answered_elsewhere");
         if (leg === "declined" || leg === "busy" || leg === "ignored") return this.#end(leg);
         if (state === "ringing") this.#change(this.#state.ringingReceived());
         if (state === "connecting" || state === "active") this.#selected();

@@ -280,8 +280,9 @@ export class ConversationQueues {
 
     #notFound(queue, { number = 0, retryAfterMs }) {
         const first = queue.outbox.entries().next().value;
-        if (first?.message.invite && number > first.number) {
-            // The invite, which makes the conversation known, is not committed yet: what follows it came too early.
+        if (first?.message.invite && number !== first.number) {
+            // The invite, which makes the conversation known, is not committed yet: what follows it came too early, or
+            // the node that had the invite is gone.
             return this.#pause(queue, first.number, retryAfterMs);
         }
         queue.outbox.clear();
