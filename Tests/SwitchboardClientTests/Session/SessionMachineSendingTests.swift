@@ -1,3 +1,4 @@
+import ClientTestSupport
 import SwiftProtobuf
 import SwitchboardProtocol
 import Testing

@@ -1,3 +1,4 @@
+import ClientTestSupport
 import SwitchboardProtocol
 import Testing
 

@@ -1,3 +1,4 @@
+import ClientTestSupport
 import SwitchboardProtocol
 
 @testable import SwitchboardClient

@@ -1,3 +1,4 @@
+import ClientTestSupport
 import SwiftProtobuf
 import SwitchboardClient
 import SwitchboardProtocol
@@ -9,16 +10,6 @@ let callB = ConversationID(high: 0, low: 0xb)
 extension ConversationID {
     /// "a", "b", …: conversations of tests have small numbers.
     var short: String { String(low, radix: 16) }
-}
-
-extension WireMessage {
-    static func info(_ body: String) -> WireMessage {
-        .with { $0.info.body = body }
-    }
-
-    static func ended(_ reason: String) -> WireMessage {
-        .with { $0.ended.reason = reason }
-    }
 }
 
 extension Array where Element == SessionAction {

@@ -1,3 +1,4 @@
+import ClientTestSupport
 import NIOWebSocket
 import SwiftProtobuf
 import SwitchboardClient

@@ -1,10 +1,10 @@
-import SwitchboardClient
-
 /// A condition did not come true in time.
-struct DeadlineMissed: Error {}
+package struct DeadlineMissed: Error {
+    package init() {}
+}
 
 /// Runs an operation that must end within some seconds.
-func within<Result: Sendable>(
+package func within<Result: Sendable>(
     _ limit: Duration = .seconds(10), _ operation: @escaping @Sendable () async throws -> Result
 ) async throws -> Result {
     try await withThrowingTaskGroup(of: Result.self) { group in
@@ -16,19 +16,5 @@ func within<Result: Sendable>(
         defer { group.cancelAll() }
         guard let result = try await group.next() else { throw DeadlineMissed() }
         return result
-    }
-}
-
-extension SwitchboardClient {
-    /// The first event that fits, within some seconds.
-    nonisolated func event<Result: Sendable>(
-        where match: @escaping @Sendable (SessionEvent) -> Result?
-    ) async throws -> Result {
-        try await within { [events] in
-            for await event in events {
-                if let result = match(event) { return result }
-            }
-            throw DeadlineMissed()
-        }
     }
 }

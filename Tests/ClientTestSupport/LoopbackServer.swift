@@ -6,20 +6,20 @@ import SwiftProtobuf
 import SwitchboardProtocol
 import Synchronization
 
-/// A WebSocket server on loopback for one test: frames go to a closure, its answers go back.
-final class LoopbackServer: Sendable {
+/// A WebSocket server on loopback for one test: frames go to a closure, which may answer.
+package final class LoopbackServer: Sendable {
     /// One client's connection.
-    struct Connection: Sendable {
-        let channel: any Channel
+    package struct Connection: Sendable {
+        package let channel: any Channel
         let codec: FrameCodec
 
-        func send(_ frame: WireServerFrame) {
+        package func send(_ frame: WireServerFrame) {
             guard let bytes = try? codec.encode(frame) else { return }
             write(codec.subprotocol == .json ? .text : .binary, bytes)
         }
 
         /// One message in as many fragments as it has bytes.
-        func sendFragmented(_ frame: WireServerFrame) {
+        package func sendFragmented(_ frame: WireServerFrame) {
             guard let bytes = try? codec.encode(frame) else { return }
             for (index, byte) in bytes.enumerated() {
                 let opcode: WebSocketOpcode =
@@ -28,38 +28,38 @@ final class LoopbackServer: Sendable {
             }
         }
 
-        func write(_ opcode: WebSocketOpcode, _ bytes: [UInt8], fin: Bool = true) {
+        package func write(_ opcode: WebSocketOpcode, _ bytes: [UInt8], fin: Bool = true) {
             let frame = WebSocketFrame(fin: fin, opcode: opcode, data: channel.allocator.buffer(bytes: bytes))
             channel.writeAndFlush(frame, promise: nil)
         }
 
-        func close(code: CloseCode) {
+        package func close(code: CloseCode) {
             write(.connectionClose, [UInt8(code.rawValue >> 8), UInt8(code.rawValue & 0xff)])
             channel.close(promise: nil)
         }
 
         /// As a process that is killed closes it.
-        func drop() {
+        package func drop() {
             channel.close(promise: nil)
         }
     }
 
-    typealias Handler = @Sendable (WireClientFrame, Connection) -> Void
+    package typealias Handler = @Sendable (WireClientFrame, Connection) -> Void
 
     private let channel: any Channel
-    private let state = Mutex(State())
+    private let state: Mutex<State> = Mutex(State())
 
     private struct State {
         var connections: [Connection] = []
         var pongs = 0
     }
 
-    var endpointURL: String { "ws://127.0.0.1:\(channel.localAddress?.port ?? 0)" }
-    var connections: [Connection] { state.withLock { $0.connections } }
-    var pongs: Int { state.withLock { $0.pongs } }
+    package let endpointURL: String
+    package var connections: [Connection] { state.withLock { $0.connections } }
+    package var pongs: Int { state.withLock { $0.pongs } }
 
     /// Serves until `stop()`.
-    static func start(
+    package static func start(
         subprotocols: [Subprotocol] = Subprotocol.allCases, handler: @escaping Handler
     ) async throws -> LoopbackServer {
         let relay = Mutex<LoopbackServer?>(nil)
@@ -80,9 +80,10 @@ final class LoopbackServer: Sendable {
 
     private init(channel: any Channel) {
         self.channel = channel
+        endpointURL = "ws://127.0.0.1:\(channel.localAddress?.port ?? 0)"
     }
 
-    func stop() async {
+    package func stop() async {
         for connection in connections { connection.drop() }
         try? await channel.close()
     }
