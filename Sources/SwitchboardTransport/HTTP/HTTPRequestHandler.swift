@@ -129,7 +129,9 @@ extension HTTPRequest {
     /// nil if the target is not a path, or not validly percent-encoded.
     init?(_ head: HTTPRequestHead, body: ByteBuffer, remoteAddress: SocketAddress?) {
         let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let first = parts.first, first.hasPrefix("/"), let path = PercentEncoding.decode(first) else { return nil }
+        guard let first = parts.first, first.hasPrefix("/"), let path = PercentEncoding.decode(first) else {
+            return nil
+        }
         var headers = HTTPHeaderFields()
         for (name, value) in head.headers { headers.append(name, value) }
         self.init(

@@ -1,6 +1,6 @@
 public import Logging
-public import NIOCore
 import NIOConcurrencyHelpers
+public import NIOCore
 import NIOHTTP1
 
 /// A small HTTP server on an address of its own, for what clients must not reach: health, metrics, looking into a conversation.

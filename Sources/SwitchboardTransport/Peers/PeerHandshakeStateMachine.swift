@@ -56,7 +56,8 @@ struct PeerHandshakeStateMachine {
 
     private var isDialler: Bool { target != nil }
 
-    init(_ configuration: PeerLinkConfiguration, dialling target: Incarnation?, nonce: [UInt8] = PeerProof.makeNonce()) {
+    init(_ configuration: PeerLinkConfiguration, dialling target: Incarnation?, nonce: [UInt8] = PeerProof.makeNonce())
+    {
         own = configuration.incarnation
         cluster = configuration.cluster
         software = configuration.software
@@ -132,7 +133,9 @@ struct PeerHandshakeStateMachine {
 
     private mutating func otherIncarnationAnswered(_ answer: PeerHandshakeAnswer) -> Step {
         state = .done
-        guard isValid(Array(answer.proof), .otherIncarnation) else { return .refused(.wrongSecret, name: "wrong_secret") }
+        guard isValid(Array(answer.proof), .otherIncarnation) else {
+            return .refused(.wrongSecret, name: "wrong_secret")
+        }
         return .otherIncarnation
     }
 
@@ -140,7 +143,9 @@ struct PeerHandshakeStateMachine {
 
     private mutating func answerReceived(_ answer: PeerHandshakeAnswer) -> Step {
         guard answer.refusal.isEmpty else { return refusalReceived(answer) }
-        guard let peer, isValid(Array(answer.proof), isDialler ? .acceptor : .dialler) else { return refuse(.wrongSecret) }
+        guard let peer, isValid(Array(answer.proof), isDialler ? .acceptor : .dialler) else {
+            return refuse(.wrongSecret)
+        }
         state = .done
         let reply = isDialler ? [] : [self.answer(proof: makeProof(.acceptor))]
         return .established(peer: peer.incarnation, version: peer.version, sending: reply)
@@ -156,7 +161,8 @@ struct PeerHandshakeStateMachine {
         guard let version = PeerVersions.negotiate((handshake.minVersion, handshake.maxVersion)) else {
             throw .versionMismatch
         }
-        guard let incarnation = Incarnation(handshake.incarnation), handshake.nonce.count == PeerProof.nonceLength else {
+        guard let incarnation = Incarnation(handshake.incarnation), handshake.nonce.count == PeerProof.nonceLength
+        else {
             throw .badHandshake
         }
         guard incarnation != own else { throw .ownIncarnation }

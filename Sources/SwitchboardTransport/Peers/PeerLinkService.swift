@@ -48,7 +48,8 @@ public final class PeerLinkService: PeerLinks {
         let limits = configuration.limits
         let manager = NIOLoopBoundBox.makeBoxSendingValue(
             PeerLinkManager(
-                configuration: configuration, eventLoop: eventLoop, clientTLS: clientTLS, logger: logger, events: events),
+                configuration: configuration, eventLoop: eventLoop, clientTLS: clientTLS, logger: logger, events: events
+            ),
             eventLoop: eventLoop)
         let listener = ServerListener(
             options: .init(

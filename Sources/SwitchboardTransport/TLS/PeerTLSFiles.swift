@@ -18,7 +18,9 @@ public struct PeerTLSFiles: Sendable, Equatable {
     /// - Throws: `TransportError.badCertificate`.
     func contexts() throws(TransportError) -> (server: NIOSSLContext, client: NIOSSLContext) {
         do {
-            let chain = try NIOSSLCertificate.fromPEMFile(certificateChain).map { NIOSSLCertificateSource.certificate($0) }
+            let chain = try NIOSSLCertificate.fromPEMFile(certificateChain).map {
+                NIOSSLCertificateSource.certificate($0)
+            }
             let key = NIOSSLPrivateKeySource.privateKey(try NIOSSLPrivateKey(file: privateKey, format: .pem))
             let roots = NIOSSLTrustRoots.certificates(try NIOSSLCertificate.fromPEMFile(trustRoots))
 

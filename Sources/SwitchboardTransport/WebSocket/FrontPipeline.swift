@@ -48,12 +48,14 @@ struct FrontPipeline: Sendable {
     private func addConnection(to channel: any Channel, _ head: HTTPRequestHead) throws {
         guard
             let loop = loops.first(where: { $0.eventLoop === channel.eventLoop }),
-            let offered = Subprotocol.negotiate(offered: head.headers[canonicalForm: "sec-websocket-protocol"].map(String.init))
+            let offered = Subprotocol.negotiate(
+                offered: head.headers[canonicalForm: "sec-websocket-protocol"].map(String.init))
         else { throw ChannelError.operationUnsupported }
         let info = ConnectionInfo(
             subprotocol: offered, remoteAddress: channel.remoteAddress?.ipAddress ?? "",
             host: head.headers.first(name: "host") ?? "", origin: head.headers.first(name: "origin"),
-            hasForwardedHeaders: head.headers.contains(name: "forwarded") || head.headers.contains(name: "x-forwarded-for"))
+            hasForwardedHeaders: head.headers.contains(name: "forwarded")
+                || head.headers.contains(name: "x-forwarded-for"))
         try channel.pipeline.syncOperations.addHandler(
             WebSocketConnectionHandler(connections: loop.value, info: info))
     }

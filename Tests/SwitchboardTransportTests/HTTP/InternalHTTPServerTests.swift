@@ -9,7 +9,8 @@ struct InternalHTTPServerTests {
     private func withServer(_ body: (Int) async throws -> Void) async throws {
         var router = HTTPRouter()
         router.get("/health/live") { _ in .text("ok\n") }
-        router.get("/health/ready") { _ in .error(status: 503, name: "store_unavailable", message: "a \"quoted\"\nword") }
+        router.get("/health/ready") { _ in .error(status: 503, name: "store_unavailable", message: "a \"quoted\"\nword")
+        }
         router.get(under: "/conversations/") { request in .text(String(request.path.dropFirst(15))) }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let server = InternalHTTPServer(

@@ -33,7 +33,9 @@ struct StaticFilesTests {
             #expect(page.status == 200)
             #expect(page.body == Array("<p>demo</p>".utf8))
             #expect(page.headers["Content-Type"] == "text/html; charset=utf-8")
-            #expect(page.headers["content-security-policy"]?.hasPrefix("default-src 'self'; connect-src 'self' ws: wss:") == true)
+            #expect(
+                page.headers["content-security-policy"]?.hasPrefix("default-src 'self'; connect-src 'self' ws: wss:")
+                    == true)
             #expect(page.headers["permissions-policy"]?.contains("microphone=(self)") == true)
             #expect(page.headers["x-content-type-options"] == "nosniff")
             let script = await site.respond(to: get("/sdk/client.js"))

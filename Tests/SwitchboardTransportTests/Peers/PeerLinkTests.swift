@@ -276,4 +276,27 @@ struct PeerLinkTests {
         await expectFramesFlow(a, b)
         await stop(a, b)
     }
+
+    @Test("A port that resets is no dead process; one that refuses is")
+    func resets() async throws {
+        let a = try await PeerNode.start("a.1")
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        // Closing a socket with bytes unread in it resets the connection.
+        let server = try await ServerBootstrap(group: group)
+            .childChannelOption(.autoRead, value: false)
+            .childChannelInitializer { channel in
+                channel.eventLoop.scheduleTask(in: .milliseconds(20)) { channel.close(promise: nil) }
+                return channel.eventLoop.makeSucceededVoidFuture()
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let b = Incarnation(trusted: "b.1")
+        a.service.setPeers([b: PeerAddress(host: "127.0.0.1", port: try #require(server.localAddress?.port))])
+        a.service.probe(b)
+        await eventually("alive, perhaps") { a.heard == [.probed("b.1", isGone: false)] }
+        try await server.close()
+        a.service.probe(b)
+        await eventually("gone") { a.heard.last == .probed("b.1", isGone: true) }
+        await stop(a)
+        try await group.shutdownGracefully()
+    }
 }

@@ -53,4 +53,32 @@ struct PeerSecurityTests {
         await a.stop()
         await b.stop()
     }
+
+    @Test("With mutual TLS nodes of one root link, and those of another do not")
+    func mutualTLS() async throws {
+        try await TestCertificates.withFiles { node, stranger in
+            let a = try await PeerNode.start("a.1", security: .mutualTLS(node))
+            let b = try await PeerNode.start("b.1", security: .mutualTLS(node))
+            a.setPeers(b)
+            await eventually("linked") { a.isLinked(with: b) && b.isLinked(with: a) }
+            a.service.send([.nudge(1)], to: b.incarnation)
+            await eventually("a frame arrives") { b.frames(from: a) == [.nudge(1)] }
+            await b.stop()
+            await eventually("gone") { a.heard.last == .down("b.1", isGone: true) }
+            await a.stop()
+
+            await expectStrangers(
+                try await .start("a.1", security: .mutualTLS(node)),
+                try await .start("b.1", security: .mutualTLS(stranger)))
+            await expectStrangers(
+                try await .start("a.1", security: .mutualTLS(node)), try await .start("b.1", security: .insecure))
+        }
+    }
+
+    @Test("A certificate that is not there is an error that says so")
+    func missingCertificate() async throws {
+        let files = PeerTLSFiles(
+            certificateChain: "/nowhere.pem", privateKey: "/nowhere.key", trustRoots: "/nowhere.pem")
+        await #expect(throws: TransportError.self) { try await PeerNode.start("a.1", security: .mutualTLS(files)) }
+    }
 }

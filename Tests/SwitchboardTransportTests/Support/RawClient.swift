@@ -1,6 +1,7 @@
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 /// A TCP client that sends bytes as told and keeps what it gets.
 final class RawClient: Sendable {
@@ -37,18 +38,30 @@ final class RawClient: Sendable {
         self.state = state
     }
 
-    static func connect(port: Int, host: String = "127.0.0.1", receiveBuffer: Int? = nil) async throws -> RawClient {
+    /// - Parameter trusting: PEM of the root to trust; with it the client speaks TLS to `localhost`.
+    static func connect(
+        port: Int, receiveBuffer: Int? = nil, trusting root: String? = nil
+    ) async throws -> RawClient {
         let state = NIOLockedValueBox(State())
+        let tls = try root.map { root in
+            var configuration = TLSConfiguration.makeClientConfiguration()
+            configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(root.utf8)))
+            return try NIOSSLContext(configuration: configuration)
+        }
         var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let tls {
+                        try channel.pipeline.syncOperations.addHandler(
+                            NIOSSLClientHandler(context: tls, serverHostname: "localhost"))
+                    }
                     try channel.pipeline.syncOperations.addHandler(Collector(state))
                 }
             }
         if let receiveBuffer {
             bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: .init(receiveBuffer))
         }
-        return RawClient(channel: try await bootstrap.connect(host: host, port: port).get(), state: state)
+        return RawClient(channel: try await bootstrap.connect(host: "127.0.0.1", port: port).get(), state: state)
     }
 
     var received: [UInt8] { state.withLockedValue { $0.bytes } }

@@ -11,14 +11,23 @@ struct RunningFront {
     let sink: RecordingSink
     let port: Int
 
+    /// What a test configures otherwise.
+    struct Change {
+        let apply: (inout WebSocketFrontConfiguration) -> Void
+
+        static func changing(_ apply: @escaping (inout WebSocketFrontConfiguration) -> Void) -> Change {
+            Change(apply: apply)
+        }
+    }
+
     static func with(
-        _ configure: (inout WebSocketFrontConfiguration) -> Void = { _ in },
+        _ change: Change = .changing { _ in },
         responder: any HTTPResponder = EmptyResponder(),
         _ body: (RunningFront) async throws -> Void
     ) async throws {
         var configuration = WebSocketFrontConfiguration(port: 0)
         configuration.limits.closeTimeout = .milliseconds(500)
-        configure(&configuration)
+        change.apply(&configuration)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         let front = WebSocketFront(
             configuration: configuration, group: group, responder: responder,

@@ -32,9 +32,10 @@ final class WebSocketClient: Sendable {
     }
 
     static func connect(
-        port: Int, _ subprotocol: Subprotocol = .json, extra: String = "", receiveBuffer: Int? = nil
+        port: Int, _ subprotocol: Subprotocol = .json, extra: String = "", receiveBuffer: Int? = nil,
+        trusting root: String? = nil
     ) async throws -> WebSocketClient {
-        let raw = try await RawClient.connect(port: port, receiveBuffer: receiveBuffer)
+        let raw = try await RawClient.connect(port: port, receiveBuffer: receiveBuffer, trusting: root)
         try await raw.send(handshake(protocols: [subprotocol.rawValue], extra: extra))
         try #require(await eventually("the upgrade is answered") { raw.text.contains("\r\n\r\n") })
         let text = raw.text
@@ -114,7 +115,9 @@ final class WebSocketClient: Sendable {
     func messages() throws -> [WireServerFrame] {
         let codec = FrameCodec(subprotocol)
         let opcode: UInt8 = subprotocol == .json ? 1 : 2
-        return try frames.filter { $0.opcode == opcode }.map { try codec.decode(WireServerFrame.self, from: $0.payload) }
+        return try frames.filter { $0.opcode == opcode }.map {
+            try codec.decode(WireServerFrame.self, from: $0.payload)
+        }
     }
 
     var closeCode: UInt16? { frames.compactMap(\.closeCode).first }

@@ -31,7 +31,7 @@ struct UpgradeTests {
 
     @Test("The bound on connections is answered 503, and a freed place is given again")
     func maxConnections() async throws {
-        try await RunningFront.with({ $0.limits.maxConnections = 2 }) { running in
+        try await RunningFront.with(.changing { $0.limits.maxConnections = 2 }) { running in
             let first = try await running.connect()
             let second = try await running.connect()
             let raw = try await RawClient.connect(port: running.port)
@@ -48,10 +48,12 @@ struct UpgradeTests {
 
     @Test("The bound on sockets closes what is beyond it and leaves the others")
     func maxSockets() async throws {
-        try await RunningFront.with({
-            $0.limits.maxConnections = 1
-            $0.limits.maxPlainSockets = 2
-        }) { running in
+        try await RunningFront.with(
+            .changing {
+                $0.limits.maxConnections = 1
+                $0.limits.maxPlainSockets = 2
+            }
+        ) { running in
             let only = try await running.connect()
             var plain: [RawClient] = []
             // Which of them is one too many is up to the event loops that take them.
@@ -111,7 +113,7 @@ struct UpgradeTests {
     func bodySize() async throws {
         var router = HTTPRouter()
         router.post("/demo/token") { _ in .text("taken") }
-        try await RunningFront.with({ $0.http.maxBodyBytes = 100 }, responder: router) { running in
+        try await RunningFront.with(.changing { $0.http.maxBodyBytes = 100 }, responder: router) { running in
             let raw = try await RawClient.connect(port: running.port)
             let body = String(repeating: "x", count: 101)
             try await raw.send("POST /demo/token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 101\r\n\r\n\(body)")
@@ -122,7 +124,7 @@ struct UpgradeTests {
 
     @Test("A socket that does not finish a request in time is closed", arguments: ["", "GET / HTTP/1.1\r\nHost:"])
     func slowRequest(_ part: String) async throws {
-        try await RunningFront.with({ $0.http.requestTimeout = .seconds(1) }) { running in
+        try await RunningFront.with(.changing { $0.http.requestTimeout = .seconds(1) }) { running in
             let webSocket = try await running.connect()
             let raw = try await RawClient.connect(port: running.port)
             raw.post(Array(part.utf8))
@@ -155,6 +157,33 @@ struct UpgradeTests {
             let info = try #require(running.sink.connections.first.flatMap { running.sink[$0]?.info })
             #expect(info.origin == "https://example.org")
             #expect(info.hasForwardedHeaders)
+        }
+    }
+
+    @Test("With certificate and key the same port speaks TLS, and plain bytes are shown out")
+    func tls() async throws {
+        try await TestCertificates.withFiles { node, _ in
+            let files = TLSFiles(certificateChain: node.certificateChain, privateKey: node.privateKey)
+            try await RunningFront.with(.changing { $0.tls = files }) { running in
+                let client = try await WebSocketClient.connect(port: running.port, trusting: TestCertificates.root)
+                try await client.send(.hello())
+                await eventually("arrives") {
+                    running.sink.connections.first.flatMap { running.sink[$0]?.frames } == [.hello()]
+                }
+                let plain = try await RawClient.connect(port: running.port)
+                plain.post(Array(WebSocketClient.handshake(protocols: ["switchboard.v1.json"]).utf8))
+                await eventually("shown out") { plain.isClosed }
+                running.front.send(running.sink.connections.map { ($0, [.pongFrame]) })
+                try await eventually("an answer arrives") { try client.messages() == [.pongFrame] }
+            }
+            // A key that is not there.
+            await #expect(throws: TransportError.self) {
+                try await RunningFront.with(
+                    .changing {
+                        $0.tls = TLSFiles(certificateChain: node.certificateChain, privateKey: "/nowhere.key")
+                    }
+                ) { _ in }
+            }
         }
     }
 }

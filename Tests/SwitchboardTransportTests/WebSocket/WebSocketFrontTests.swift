@@ -104,7 +104,7 @@ struct WebSocketFrontTests {
 
     @Test("A client that does not answer the close frame is cut off")
     func closeWithoutAnswer() async throws {
-        try await RunningFront.with({ $0.limits.closeTimeout = .milliseconds(50) }) { running in
+        try await RunningFront.with(.changing { $0.limits.closeTimeout = .milliseconds(50) }) { running in
             let (client, id) = try await running.connect()
             running.front.close(id, code: .replaced)
             await eventually("cut off") { client.raw.isClosed }
@@ -129,7 +129,7 @@ struct WebSocketFrontTests {
     func portTaken() async throws {
         try await RunningFront.with { running in
             await #expect(throws: TransportError.self) {
-                try await RunningFront.with({ $0.port = running.port }) { _ in }
+                try await RunningFront.with(.changing { $0.port = running.port }) { _ in }
             }
         }
     }

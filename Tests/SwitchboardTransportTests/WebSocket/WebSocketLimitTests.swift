@@ -8,10 +8,9 @@ struct WebSocketLimitTests {
     private func expectClosed(
         code: UInt16, error: String?, _ subprotocol: Subprotocol = .json,
         reason: ConnectionCloseReason? = nil,
-        configure: (inout WebSocketFrontConfiguration) -> Void = { _ in },
         _ offence: (WebSocketClient) async throws -> Void
     ) async throws {
-        try await RunningFront.with(configure) { running in
+        try await RunningFront.with { running in
             let other = try await running.connect()
             try await running.expectAlive(other)
             let (client, id) = try await running.connect(subprotocol)
@@ -101,7 +100,8 @@ struct WebSocketLimitTests {
     @Test("Text that is no UTF-8 is bad_frame")
     func invalidText() async throws {
         try await expectClosed(code: 4501, error: "bad_frame") { client in
-            try await client.send(opcode: 1, Array("{\"hello\":{\"token\":\"".utf8) + [0xff, 0xfe] + Array("\"}}".utf8))
+            try await client.send(
+                opcode: 1, Array("{\"hello\":{\"token\":\"".utf8) + [0xff, 0xfe] + Array("\"}}".utf8))
         }
     }
 
@@ -167,7 +167,7 @@ struct WebSocketLimitTests {
 
     @Test("Without a first frame the connection ends as hello_timeout")
     func helloTimeout() async throws {
-        try await RunningFront.with({ $0.limits.helloTimeout = .seconds(1) }) { running in
+        try await RunningFront.with(.changing { $0.limits.helloTimeout = .seconds(1) }) { running in
             let (silent, silentID) = try await running.connect()
             let (speaking, speakingID) = try await running.connect()
             try await speaking.send(.hello())
@@ -182,10 +182,12 @@ struct WebSocketLimitTests {
 
     @Test("Pings come at their interval, and faster when asked; two misses close with 4001")
     func pings() async throws {
-        try await RunningFront.with({
-            $0.limits.pingInterval = .seconds(3600)
-            $0.limits.fastPingInterval = .milliseconds(50)
-        }) { running in
+        try await RunningFront.with(
+            .changing {
+                $0.limits.pingInterval = .seconds(3600)
+                $0.limits.fastPingInterval = .milliseconds(50)
+            }
+        ) { running in
             let (client, id) = try await running.connect()
             try await client.send(.hello())
             running.front.setPingInterval(id, fast: true)
@@ -197,7 +199,7 @@ struct WebSocketLimitTests {
 
     @Test("Who answers pings stays")
     func answeredPings() async throws {
-        try await RunningFront.with({ $0.limits.pingInterval = .milliseconds(300) }) { running in
+        try await RunningFront.with(.changing { $0.limits.pingInterval = .milliseconds(300) }) { running in
             let (client, id) = try await running.connect()
             try await client.send(.hello())
             var answered = 0
@@ -214,10 +216,12 @@ struct WebSocketLimitTests {
 
     @Test("Beyond its rate a client is read more slowly, loses nothing, and does not slow others")
     func rate() async throws {
-        try await RunningFront.with({
-            $0.limits.messagesPerSecond = 100
-            $0.limits.messageBurst = 20
-        }) { running in
+        try await RunningFront.with(
+            .changing {
+                $0.limits.messagesPerSecond = 100
+                $0.limits.messageBurst = 20
+            }
+        ) { running in
             let other = try await running.connect()
             let (client, id) = try await running.connect()
             let frames = (1...60).map { WireClientFrame.ack($0) }
@@ -237,7 +241,7 @@ struct WebSocketLimitTests {
 
     @Test("setReading(false) leaves frames in the socket until true, and is no reason to miss pings")
     func setReading() async throws {
-        try await RunningFront.with({ $0.limits.fastPingInterval = .milliseconds(50) }) { running in
+        try await RunningFront.with(.changing { $0.limits.fastPingInterval = .milliseconds(50) }) { running in
             let (client, id) = try await running.connect()
             try await client.send(.hello())
             await eventually("hello arrives") { running.sink[id]?.frames.count == 1 }
