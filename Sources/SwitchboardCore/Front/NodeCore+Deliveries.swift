@@ -37,8 +37,9 @@ extension NodeCore {
             out.send(frame, to: connection)
         }
         sessions[connection]?.attachments[conversation] = attachment
+        // First the connection, then the leader: a route without connections is forgotten.
+        routes[conversation, default: Route()].connections.insert(connection)
         learnLeader(conversation, leader, epoch: epoch)
-        routes[conversation]?.connections.insert(connection)
         if isBroken {
             sessions[connection]?.attachments[conversation]?.attachedTo = nil
             sendAttach(connection, conversation)
@@ -90,8 +91,7 @@ extension NodeCore {
     /// A leader that speaks up is believed if its epoch is the newest heard of.
     mutating func learnLeader(_ conversation: ConversationID, _ leader: Incarnation, epoch: UInt32) {
         guard leaderships[conversation] == nil || leader == me else { return }
-        let route = routes[conversation, default: Route()]
-        routes[conversation] = route
+        guard let route = routes[conversation] else { return }
         guard route.leader != leader || route.stage != .known else { return }
         becameKnown(conversation, leader: leader, version: route.leader == leader ? route.version : nil)
     }

@@ -15,7 +15,8 @@ public import SwitchboardProtocol
 /// - When it cannot know whether a transaction committed it says `.unknown`; a cancelled wait for synchronous
 ///   replication is unknown too.
 /// - After a lost connection it reports `.laneLost` before anything else about that lane, and `.laneRestored` before the
-///   first result of the new connection.
+///   first result of the new connection. The first connection of all is not reported.
+/// - Commands other than commits may be repeated; if their answer is lost they are `.unavailable`.
 public protocol ConversationStore: Sendable {
     func submit(_ command: StoreCommand, id: StoreRequestID)
 }
@@ -49,12 +50,13 @@ public enum StoreCommand: Sendable {
     /// Frees an index held by a half-sent transaction: terminates the store sessions of this incarnation.
     case terminateSessions(of: Incarnation)
     /// Deletes conversations that ended at least `age` ago, at most `limit`, and drops log partitions without live ones.
+    /// A store may keep a conversation until the day after its birth, so that an id used again never meets the older log.
     case collect(endedBefore: Duration, limit: Int)
     /// Answers when the store can be written; for readiness and for the `.nostore` rule.
     case probe
 }
 
-/// One transaction.
+/// One transaction. Its confirmations are checked before its appends take effect.
 public struct StoreBatch: Sendable {
     /// Connection to use, 0 ..< lanes. Barriers that claim a conversation go on a lane of their own (`barrierLane`), with
     /// a short lock timeout, so that an index held by a stopped leader's half-sent transaction delays nobody else.
@@ -134,7 +136,8 @@ public struct ConversationRow: Equatable, Sendable {
     public var leader: Incarnation
     public var epoch: UInt32
     public var isEnded: Bool
-    /// From this append on until the next deadline of the call is due; nil: none.
+    /// From this append on until the next deadline of the call is due; nil: none. In a loaded row: what remains of it, not
+    /// negative. Only tells others when to look after a conversation: a store may be off by half a second.
     public var deadline: Duration?
 
     public init(

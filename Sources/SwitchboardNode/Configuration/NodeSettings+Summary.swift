@@ -1,0 +1,29 @@
+extension NodeSettings {
+    /// What a node would do with these settings, without secrets.
+    public var summary: String {
+        var lines = ["node         \(name) in \(datacenter)"]
+        lines.append("clients      \(tls == nil ? "ws" : "wss")://\(listen.host):\(listen.port)/v1/connect")
+        lines.append("internal     http://\(`internal`.host):\(`internal`.port)/health/ready")
+        if let cluster {
+            lines.append("cluster      \(cluster.id), ZooKeeper at \(cluster.zookeeperHosts)")
+            lines.append("peer links   \(cluster.peerHost):\(cluster.peerPort)")
+        } else {
+            lines.append("cluster      none: one node by itself")
+        }
+        switch store {
+        case .sqlite(let path): lines.append("store        SQLite in \(path)")
+        case .postgres(_, let connections, let allowsUnreplicated):
+            lines.append(
+                "store        PostgreSQL over \(connections) connections\(allowsUnreplicated ? ", replication not demanded" : "")"
+            )
+        }
+        switch demo {
+        case .off: lines.append("demo         off")
+        case .byDefault: lines.append("demo         on, because nothing is configured; for localhost only")
+        case .asked: lines.append("demo         on; for localhost only")
+        }
+        lines.append("demo page    \(webRoot ?? "not found; web.root says where it is")")
+        lines.append("ICE servers  \(iceServers.isEmpty ? "none" : iceServers.flatMap(\.urls).joined(separator: ", "))")
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,63 @@
+public import Logging
+public import SwitchboardProtocol
+
+/// A node's configuration, complete and checked.
+public struct NodeSettings: Sendable {
+    public enum Store: Sendable {
+        case sqlite(path: String)
+        case postgres(url: String, connections: Int, allowsUnreplicated: Bool)
+    }
+
+    public enum Tokens: Sendable {
+        /// HS256; the bytes of the secret.
+        case secret([UInt8])
+        /// PEM of a public key.
+        case publicKey(String)
+    }
+
+    public enum PeerSecret: Sendable {
+        case secret([UInt8])
+        case insecure
+    }
+
+    /// What makes a node one of a cluster.
+    public struct Cluster: Sendable {
+        public var id: String
+        public var zookeeperHosts: String
+        public var sessionTimeout: Duration
+        public var peerHost: String
+        public var peerPort: Int
+        /// nil: as `peerHost` and the port listened on.
+        public var advertised: (host: String, port: Int)?
+        public var secret: PeerSecret
+    }
+
+    public struct Listener: Sendable {
+        public var host: String
+        public var port: Int
+    }
+
+    public enum Demo: Sendable, Equatable {
+        case off
+        /// Because nothing is configured: forwarded requests get no demo tokens either.
+        case byDefault
+        case asked
+    }
+
+    public var name: String
+    public var datacenter: String
+    public var listen: Listener
+    public var tls: (certificateFile: String, keyFile: String)?
+    public var maxConnections: Int
+    public var `internal`: Listener
+    public var cluster: Cluster?
+    public var store: Store
+    public var tokens: Tokens
+    public var demo: Demo
+    public var webRoot: String?
+    public var iceServers: [WireIceServer]
+    public var drainSpread: Duration
+    public var ringTimeout: Duration
+    public var connectTimeout: Duration
+    public var logLevel: Logger.Level
+}

@@ -1,0 +1,49 @@
+/// The keys of a node's configuration: one table from which files are checked, defaults are taken and help is printed.
+///
+/// The same key works in the file (`"postgres": {"url": …}`), in the environment (`POSTGRES_URL`, words in capitals and
+/// underscores) and, for some, as a flag. Flags win over the environment, the environment over the file.
+public struct SettingsKey: Sendable {
+    public enum Kind: String, Sendable {
+        case text, number, flag, list
+    }
+
+    public let name: String
+    public let kind: Kind
+    public let meaning: String
+
+    static let all: [SettingsKey] = [
+        SettingsKey(name: "node.name", kind: .text, meaning: "name of the node, unique in the cluster"),
+        SettingsKey(name: "node.datacenter", kind: .text, meaning: "where it stands"),
+        SettingsKey(name: "listen.host", kind: .text, meaning: "address for clients"),
+        SettingsKey(name: "listen.port", kind: .number, meaning: "port for clients"),
+        SettingsKey(name: "listen.tls.certificateFile", kind: .text, meaning: "PEM chain; with the key: wss instead of ws"),
+        SettingsKey(name: "listen.tls.keyFile", kind: .text, meaning: "PEM private key"),
+        SettingsKey(name: "listen.maxConnections", kind: .number, meaning: "clients at a time"),
+        SettingsKey(name: "internal.host", kind: .text, meaning: "address for health, metrics, operators"),
+        SettingsKey(name: "internal.port", kind: .number, meaning: "port for health, metrics, operators"),
+        SettingsKey(name: "peer.host", kind: .text, meaning: "address for the links of other nodes"),
+        SettingsKey(name: "peer.port", kind: .number, meaning: "port for the links of other nodes"),
+        SettingsKey(name: "peer.advertise", kind: .text, meaning: "host:port at which other nodes reach this one"),
+        SettingsKey(name: "cluster.id", kind: .text, meaning: "nodes of another cluster are refused"),
+        SettingsKey(name: "cluster.secretFile", kind: .text, meaning: "file with the secret that all nodes share"),
+        SettingsKey(name: "cluster.insecure", kind: .flag, meaning: "link with nodes without any secret"),
+        SettingsKey(name: "zookeeper.hosts", kind: .text, meaning: "the ensemble: host:port,host:port,…"),
+        SettingsKey(name: "zookeeper.sessionTimeoutMs", kind: .number, meaning: "silence after which a node is given up"),
+        SettingsKey(name: "postgres.url", kind: .text, meaning: "the database, as libpq takes it"),
+        SettingsKey(name: "postgres.connections", kind: .number, meaning: "connections that write"),
+        SettingsKey(
+            name: "postgres.allowUnreplicated", kind: .flag, meaning: "accept a database without synchronous standby"),
+        SettingsKey(name: "store.path", kind: .text, meaning: "SQLite file of a node without a cluster"),
+        SettingsKey(name: "auth.secretFile", kind: .text, meaning: "file with the secret of HS256 tokens"),
+        SettingsKey(name: "auth.keyFile", kind: .text, meaning: "PEM public key of ES256, EdDSA or RS256 tokens"),
+        SettingsKey(name: "demo", kind: .flag, meaning: "serve the demo page and make demo tokens"),
+        SettingsKey(name: "web.root", kind: .text, meaning: "directory with the demo page and the browser SDK"),
+        SettingsKey(name: "iceServers", kind: .list, meaning: "handed to clients as they are"),
+        SettingsKey(name: "drain.spreadMs", kind: .number, meaning: "time over which clients are sent elsewhere"),
+        SettingsKey(name: "call.ringTimeoutMs", kind: .number, meaning: "how long it rings"),
+        SettingsKey(name: "call.connectTimeoutMs", kind: .number, meaning: "pickup to media"),
+        SettingsKey(name: "log.level", kind: .text, meaning: "trace, debug, info, notice, warning, error"),
+    ]
+
+    static func named(_ name: String) -> SettingsKey? { all.first { $0.name == name } }
+}
