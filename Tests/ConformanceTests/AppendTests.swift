@@ -100,7 +100,7 @@ struct AppendTests {
         }
     }
 
-    @Test("of a batch only the culprit fails", arguments: StoreKind.allCases)
+    @Test("of a batch only the culprit fails", arguments: StoreKind.refusing)
     func onlyTheCulpritFails(kind: StoreKind) async throws {
         try await kind.withTwoNodes { _, a, b in
             var taken = SampleLog(leader: b)

@@ -30,6 +30,7 @@ final class PostgresLane: Sendable {
         var connection: PostgresConnection?
         var pending: [BatchID: Pending] = [:]
         var lastBatch: UInt64 = 0
+        var lastRefusal: String?
     }
 
     /// No connection has this number: what is meant for it comes back unexecuted, on the connection's thread.
@@ -104,9 +105,7 @@ final class PostgresLane: Sendable {
         switch state.withLock({ $0.pending.removeValue(forKey: batch) }) {
         case .check(let session)?:
             let refusal = check.refusal(outcome)
-            if let refusal {
-                logger.error("the store is refused", metadata: ["lane": "\(name)", "reason": "\(refusal)"])
-            }
+            logRefusal(refusal)
             run { $0.checkFinished(session, refusal: refusal, now: .now) }
             if refusal == nil { events(.ready) }
         case .job(var job, let session)?:
@@ -123,6 +122,16 @@ final class PostgresLane: Sendable {
             tell(id, .unavailable(reason: reason))
         case .ignored?, nil: break
         }
+    }
+
+    /// Once for each reason, for a refused server is asked again and again.
+    private func logRefusal(_ refusal: String?) {
+        let isNew = state.withLock { state in
+            defer { state.lastRefusal = refusal }
+            return state.lastRefusal != refusal
+        }
+        guard isNew, let refusal else { return }
+        logger.error("the store is refused", metadata: ["lane": "\(name)", "reason": "\(refusal)"])
     }
 
     private func tell(_ id: StoreRequestID?, _ result: StoreResult) {

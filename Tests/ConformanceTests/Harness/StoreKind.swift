@@ -5,6 +5,10 @@ import Testing
 enum StoreKind: CaseIterable, Sendable, CustomTestStringConvertible {
     case sqlite
     case postgres
+    case simulated
+
+    /// Those that can refuse data for what it is.
+    static let refusing: [StoreKind] = [.sqlite, .postgres]
 
     var testDescription: String { "\(self)" }
 
@@ -12,6 +16,7 @@ enum StoreKind: CaseIterable, Sendable, CustomTestStringConvertible {
         switch self {
         case .sqlite: try SQLiteHarness()
         case .postgres: try await PostgresHarness()
+        case .simulated: try SimulatedHarness()
         }
     }
 
