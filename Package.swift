@@ -92,11 +92,17 @@ let package = Package(
             "SwitchboardProbe", ["SwitchboardClient", "SwitchboardProtocol", protobuf, arguments, histogram, jwt] + nio),
 
         // Tools and tests; never linked into the server.
+        library(
+            "SwitchboardTestKit",
+            ["SwitchboardCore", "SwitchboardProtocol", "SwitchboardClient", protobuf, collections]),
         library("LocalCluster"),
         command("switchboard-cluster", ["LocalCluster", arguments]),
         command(
             "switchboard-bench",
             ["SwitchboardClient", "SwitchboardProbe", "SwitchboardProtocol", protobuf, arguments, histogram] + nio),
+        .target(
+            name: "ClientTestSupport", dependencies: ["SwitchboardProtocol", protobuf] + nio,
+            path: "Tests/ClientTestSupport", swiftSettings: settings),
         .target(
             name: "StoreTestSupport",
             dependencies: [
@@ -105,13 +111,23 @@ let package = Package(
             ],
             path: "Tests/StoreTestSupport", swiftSettings: settings),
 
+        tests("SwitchboardProtocolTests", ["SwitchboardProtocol", protobuf]),
+        tests(
+            "SwitchboardCoreTests",
+            ["SwitchboardCore", "SwitchboardProtocol", "SwitchboardTestKit", protobuf, collections]),
+        tests("SimulationTests", ["SwitchboardTestKit", "SwitchboardCore", "SwitchboardProtocol", protobuf]),
+        tests(
+            "CoordinationTests",
+            ["Coordination", "LocalCluster", "SwitchboardCore", "SwitchboardProtocol", "ZooKeeperClient", logging]),
         tests("ZooKeeperClientTests", ["ZooKeeperClient", "LocalCluster", logging]),
         tests("PostgresClientTests", ["PostgresClient", "LocalCluster"]),
         tests("LocalClusterTests", ["LocalCluster", "switchboard-cluster", .product(name: "Yams", package: "Yams")]),
         tests(
             "ConformanceTests",
-            ["ConversationStore", "StoreTestSupport", "LocalCluster", "SwitchboardCore", "SwitchboardProtocol", protobuf]
-        ),
+            [
+                "ConversationStore", "StoreTestSupport", "SwitchboardTestKit", "LocalCluster", "SwitchboardCore",
+                "SwitchboardProtocol", protobuf,
+            ]),
         tests(
             "ConversationStoreTests",
             [
@@ -121,7 +137,10 @@ let package = Package(
         tests(
             "SwitchboardTransportTests",
             ["SwitchboardTransport", "SwitchboardCore", "SwitchboardProtocol", protobuf, crypto, logging, tls] + nio),
-        tests("SwitchboardClientTests", ["SwitchboardClient", "SwitchboardProtocol", protobuf] + nio),
-        tests("SwitchboardProbeTests", ["SwitchboardProbe", "SwitchboardClient", "SwitchboardProtocol", protobuf] + nio),
+        tests(
+            "SwitchboardClientTests", ["SwitchboardClient", "SwitchboardProtocol", "ClientTestSupport", protobuf] + nio),
+        tests(
+            "SwitchboardProbeTests",
+            ["SwitchboardProbe", "SwitchboardClient", "SwitchboardProtocol", "ClientTestSupport", protobuf] + nio),
     ]
 )

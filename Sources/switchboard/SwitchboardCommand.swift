@@ -1,5 +1,6 @@
 import ArgumentParser
 import SwitchboardNode
+import SwitchboardProbe
 
 @main
 struct SwitchboardCommand: AsyncParsableCommand {
@@ -14,6 +15,5 @@ struct SwitchboardCommand: AsyncParsableCommand {
               switchboard probe --url ws://127.0.0.1:8080 --calls 20
             """,
         version: SwitchboardNode.version,
-        subcommands: [Serve.self, CheckConfig.self, Migrate.self, Token.self],
-        defaultSubcommand: nil)
+        subcommands: [Serve.self, CheckConfig.self, Migrate.self, Token.self, ProbeCommand.self])
 }
