@@ -70,7 +70,7 @@ public struct ProbeCommand: AsyncParsableCommand {
         run.configuration.subprotocol = encoding == .json ? .json : .protobuf
 
         let (calls, tally) = (calls, CallTally())
-        let report = try await Progress().during {
+        let report = try await ProgressLine().during {
             [run] in
             try await run.run(tally)
         } line: {

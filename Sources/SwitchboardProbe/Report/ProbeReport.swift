@@ -8,6 +8,13 @@ package struct ProbeReport: Sendable {
     package var failures: [CallFailure]
     package var measurements: Measurements
 
+    package init(calls: Int, failed: Int, failures: [CallFailure], measurements: Measurements) {
+        self.calls = calls
+        self.failed = failed
+        self.failures = failures
+        self.measurements = measurements
+    }
+
     /// One JSON object in one line; a phase without a sample is null.
     package var json: String {
         struct Object: Encodable {

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Says on stderr how far a run is, while it runs: over itself on a terminal, now and then elsewhere.
-package struct Progress: Sendable {
+package struct ProgressLine: Sendable {
     private let isTerminal = isatty(FileHandle.standardError.fileDescriptor) == 1
 
     package init() {}
