@@ -30,5 +30,14 @@ public final class History {
         records.append(Record(at: now, device: device, connection: connection, event: event))
     }
 
+    /// How many deliveries applications got.
+    public var deliveries: Int {
+        var count = 0
+        for record in records {
+            if case .told(.delivered(_, _)) = record.event { count += 1 }
+        }
+        return count
+    }
+
     public var devices: [DeviceAddress] { Set(records.map(\.device)).sorted() }
 }
