@@ -16,7 +16,10 @@ import ZooKeeperClient
 ///
 /// **Availability.** Elections can be held from the first `.availability(true)` on, which follows the first `.membersChanged`.
 /// Commands that come while there is no connection are `.unavailable` at once, also when it is lost for so short a time that
-/// `.availability(false)` is not told.
+/// `.availability(false)` is not told. A marker is remembered even then, and set with the next registration.
+///
+/// **After a lost session** members that are missing since are told for a settling time longer, lest all nodes take each other
+/// for dead when they have lost their sessions together.
 public final class ZooKeeperCoordinator: Coordinator {
     private struct State {
         var machine: CoordinatorStateMachine

@@ -18,6 +18,9 @@ public struct ZooKeeperCoordinatorConfiguration: Sendable {
     /// How long a lost connection may last before elections are reported as unavailable. Commands that were in flight wait
     /// as long to learn their outcome; those that come meanwhile are refused at once.
     public var disconnectionGrace: Duration
+    /// How long, after this node has lost its session, others that are missing since are still told as members. Whatever cost
+    /// this node its session (a wiped ensemble, say) may have cost others theirs, and they are about to register again.
+    public var settlingTime: Duration
     /// How many commands may be in progress; the next is refused as unavailable.
     public var maximumCommandsInFlight: Int
     /// How many conversations one transaction deletes.
@@ -38,6 +41,7 @@ public struct ZooKeeperCoordinatorConfiguration: Sendable {
         member: NodeMember,
         sessionTimeout: Duration = .seconds(6),
         disconnectionGrace: Duration = .seconds(1),
+        settlingTime: Duration = .seconds(5),
         maximumCommandsInFlight: Int = 4_096,
         deletionsPerTransaction: Int = 100,
         retryDelay: Duration = .milliseconds(100),
@@ -50,6 +54,7 @@ public struct ZooKeeperCoordinatorConfiguration: Sendable {
         self.member = member
         self.sessionTimeout = sessionTimeout
         self.disconnectionGrace = disconnectionGrace
+        self.settlingTime = settlingTime
         self.maximumCommandsInFlight = maximumCommandsInFlight
         self.deletionsPerTransaction = deletionsPerTransaction
         self.retryDelay = retryDelay

@@ -59,6 +59,7 @@ struct SessionTests {
         let (a, b) = (try await cluster.join(0), try await cluster.join(1))
         for node in [a, b] { try await node.waitForMembers(["n0.1", "n1.1"]) }
         _ = try await a.perform(.create(.sample(1), leader: a.incarnation))
+        let told = [a, b].map { $0.inbox.memberLists.count }
         try await server.wipe()
         for node in [a, b] {
             try await node.inbox.wait(until: "elections are unavailable") { $0.availabilities.last == false }
@@ -66,7 +67,17 @@ struct SessionTests {
         try await server.start()
         for node in [a, b] {
             try await node.waitUntilAvailable()
-            try await node.waitForMembers(["n0.1", "n1.1"])
+        }
+        let observer = try await RawClient.connect(server.connectString)
+        try await waitUntil("both are registered again", within: .seconds(30)) {
+            try await observer.client.children(of: "/s/nodes") == ["n0.1", "n1.1"]
+        }
+        await observer.client.close()
+        // Whoever came back first did not take the other one for dead.
+        for (node, told) in zip([a, b], told) {
+            let since = node.inbox.memberLists.dropFirst(told)
+            #expect(!since.isEmpty)
+            #expect(since.allSatisfy { Set($0.keys) == [a.incarnation, b.incarnation] })
         }
         #expect(try await b.perform(.read(.sample(1), sync: true)) == .absent)
         #expect(try await b.perform(.create(.sample(1), leader: b.incarnation)) == .won(version: 0))

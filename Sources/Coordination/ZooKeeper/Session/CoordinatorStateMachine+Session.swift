@@ -104,7 +104,9 @@ extension CoordinatorStateMachine {
     /// Nothing of the session is left: commands fail, elections cannot be held.
     mutating func sessionIsOver(_ reason: String) -> [Action] {
         isPrepared = false
-        toldMembers = nil
+        hasToldMembers = false
+        missedMembers = toldMembers
+        lostSessions += 1
         owners = [:]
         upkeep.abandon()
         return failAllCommands(reason) + becameUnavailable(reason)
@@ -139,11 +141,10 @@ extension CoordinatorStateMachine {
         var actions: [Action] = upkeep.takeUnreadable().map {
             .log(.error, "ignoring the node \($0.debugDescription): its data cannot be understood")
         }
-        let members = upkeep.table.members
-        if members != toldMembers {
-            toldMembers = members
-            actions.append(.emit(.membersChanged(members)))
+        if !hasToldMembers, !missedMembers.isEmpty {
+            actions.append(.startTimer(.settling(lostSession: lostSessions), after: configuration.settlingTime))
         }
+        actions += tellMembers()
         if !isAvailable {
             isAvailable = true
             actions.append(.emit(.availability(true)))
@@ -152,6 +153,17 @@ extension CoordinatorStateMachine {
         if !upkeep.isRegistered(with: markers) { return actions + retryUpkeep() }
         backoff.reset()
         return actions
+    }
+
+    /// Tells the members if they have changed, or for the first time in this session.
+    mutating func tellMembers() -> [Action] {
+        let present = upkeep.table.members
+        missedMembers = missedMembers.filter { present[$0.key] == nil }
+        let members = present.merging(missedMembers) { present, _ in present }
+        guard members != toldMembers || !hasToldMembers else { return [] }
+        toldMembers = members
+        hasToldMembers = true
+        return [.emit(.membersChanged(members))]
     }
 
     /// The whole upkeep again after a while, unless the connection is lost by then or something else has begun.

@@ -31,6 +31,8 @@ struct CoordinatorStateMachine: Sendable {
         case reopening
         /// The grace of this disconnection, counted from the first, is over.
         case grace(disconnection: UInt64)
+        /// Those who have not registered again since this session was lost, counted from the first, are gone.
+        case settling(lostSession: UInt64)
         /// Time to try the upkeep again that failed as this run.
         case upkeep(run: UInt64)
     }
@@ -68,8 +70,13 @@ struct CoordinatorStateMachine: Sendable {
     var isPrepared = false
     /// What was last told.
     var isAvailable = false
-    /// What was last told in this session.
-    var toldMembers: [Incarnation: NodeMember]?
+    /// What was last told.
+    var toldMembers: [Incarnation: NodeMember] = [:]
+    /// The members have been told in this session.
+    var hasToldMembers = false
+    /// Members of the time before the session was lost, until they register again or the settling time is over.
+    var missedMembers: [Incarnation: NodeMember] = [:]
+    var lostSessions: UInt64 = 0
     var upkeep: SessionUpkeep
     var backoff: Backoff
     var disconnections: UInt64 = 0
@@ -129,6 +136,10 @@ struct CoordinatorStateMachine: Sendable {
             guard phase == .disconnected(graceIsOver: false), disconnection == disconnections else { return [] }
             phase = .disconnected(graceIsOver: true)
             return becameUnavailable("not connected to ZooKeeper")
+        case .settling(let lostSession):
+            guard lostSession == lostSessions, isPrepared else { return [] }
+            missedMembers = [:]
+            return tellMembers()
         case .upkeep(let run):
             guard case .connected(let session) = phase, upkeep.isIdle, run == upkeep.run else { return [] }
             let step = upkeep.begin(session: session, markers: markers)
