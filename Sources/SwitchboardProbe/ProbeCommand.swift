@@ -31,6 +31,8 @@ public struct ProbeCommand: AsyncParsableCommand {
     var secretFile: String?
     @Option(help: "File with one user's token; give two.")
     var tokenFile: [String] = []
+    @Option(help: "PEM file with the certificates to trust with wss (default: the system's).")
+    var caFile: String?
     @Option(help: "Seconds that a call may take.")
     var timeout = 30.0
     @Option(help: "The encoding on the wire: protobuf or json.")
@@ -67,6 +69,7 @@ public struct ProbeCommand: AsyncParsableCommand {
         run.rate = rate
         run.pairs = pairs
         run.plan.timeout = .seconds(timeout)
+        run.trustedCertificatesFile = caFile
         run.configuration.subprotocol = encoding == .json ? .json : .protobuf
 
         let (calls, tally) = (calls, CallTally())

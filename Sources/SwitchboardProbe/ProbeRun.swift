@@ -15,6 +15,8 @@ package struct ProbeRun: Sendable {
     package var pairs = 1
     package var plan = CallPlan()
     package var configuration = SessionConfiguration()
+    /// For `wss:`: a PEM file with the certificates to trust instead of the system's.
+    package var trustedCertificatesFile: String?
 
     /// Connections of each device before its calls, so that their durations mean something.
     private static let connectSamples = 20
@@ -70,6 +72,7 @@ package struct ProbeRun: Sendable {
 
     private func spot(_ account: Account, _ device: String, _ endpoint: ServerEndpoint) -> CallLane.DeviceSpot {
         CallLane.DeviceSpot(
-            account: account, device: DeviceID(trusted: device), endpoint: endpoint, configuration: configuration)
+            account: account, device: DeviceID(trusted: device), endpoint: endpoint, configuration: configuration,
+            trustedCertificatesFile: trustedCertificatesFile)
     }
 }

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import NIOWebSocket
 import SwiftProtobuf
 import SwitchboardProtocol
@@ -60,7 +61,7 @@ package final class LoopbackServer: Sendable {
 
     /// Serves until `stop()`.
     package static func start(
-        subprotocols: [Subprotocol] = Subprotocol.allCases, handler: @escaping Handler
+        subprotocols: [Subprotocol] = Subprotocol.allCases, tls: NIOSSLContext? = nil, handler: @escaping Handler
     ) async throws -> LoopbackServer {
         let relay = Mutex<LoopbackServer?>(nil)
         let upgradable = Upgradable(subprotocols: subprotocols) { connection in
@@ -71,16 +72,22 @@ package final class LoopbackServer: Sendable {
         }
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelInitializer { upgradable.configure($0) }
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    guard let tls else { return }
+                    try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
+                }
+                .flatMap { upgradable.configure(channel) }
+            }
             .bind(host: "127.0.0.1", port: 0).get()
-        let server = LoopbackServer(channel: channel)
+        let server = LoopbackServer(channel: channel, scheme: tls == nil ? "ws" : "wss")
         relay.withLock { $0 = server }
         return server
     }
 
-    private init(channel: any Channel) {
+    private init(channel: any Channel, scheme: String) {
         self.channel = channel
-        endpointURL = "ws://127.0.0.1:\(channel.localAddress?.port ?? 0)"
+        endpointURL = "\(scheme)://127.0.0.1:\(channel.localAddress?.port ?? 0)"
     }
 
     package func stop() async {

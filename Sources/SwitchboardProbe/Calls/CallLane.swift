@@ -19,17 +19,17 @@ package final class CallLane: @unchecked Sendable {
         package var device: DeviceID
         package var endpoint: ServerEndpoint
         package var configuration: SessionConfiguration
-        package var localAddress: String?
+        package var trustedCertificatesFile: String?
 
         package init(
-            account: Account, device: DeviceID, endpoint: ServerEndpoint,
-            configuration: SessionConfiguration = SessionConfiguration(), localAddress: String? = nil
+            account: Account, device: DeviceID, endpoint: ServerEndpoint, configuration: SessionConfiguration,
+            trustedCertificatesFile: String? = nil
         ) {
             self.account = account
             self.device = device
             self.endpoint = endpoint
             self.configuration = configuration
-            self.localAddress = localAddress
+            self.trustedCertificatesFile = trustedCertificatesFile
         }
     }
 
@@ -112,9 +112,11 @@ package final class CallLane: @unchecked Sendable {
     }
 
     private func makeDevice(_ spot: DeviceSpot, _ connections: UInt32) throws -> ProbeDevice {
-        try ProbeDevice(
-            account: spot.account, device: spot.device, endpoint: spot.endpoint, configuration: spot.configuration,
-            connections: connections, localAddress: spot.localAddress, eventLoop: eventLoop)
+        var options = SessionOptions(
+            endpoint: spot.endpoint, device: spot.device, token: .fixed(spot.account.token))
+        options.configuration = spot.configuration
+        options.trustedCertificatesFile = spot.trustedCertificatesFile
+        return try ProbeDevice(user: spot.account.user, options, connections: connections, eventLoop: eventLoop)
     }
 
     private func next(

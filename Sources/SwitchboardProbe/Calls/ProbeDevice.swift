@@ -31,15 +31,10 @@ package final class ProbeDevice {
     private let welcomed: EventLoopPromise<Void>
 
     /// - Parameter connections: how many connections the device has had, since a newer one closes the older.
-    package init(
-        account: Account, device: DeviceID, endpoint: ServerEndpoint, configuration: SessionConfiguration,
-        connections: UInt32 = 0, localAddress: String? = nil, eventLoop: any EventLoop
-    ) throws {
-        var options = SessionOptions(endpoint: endpoint, device: device, token: .fixed(account.token))
-        options.configuration = configuration
-        options.localAddress = localAddress
+    package init(user: String, _ options: SessionOptions, connections: UInt32, eventLoop: any EventLoop) throws {
+        var options = options
         options.storage = CountedConnections(count: connections)
-        user = account.user
+        self.user = user
         driver = try SessionDriver(options, eventLoop: eventLoop)
         welcomed = eventLoop.makePromise()
         driver.onEvent = { [weak self] event in self?.handle(event) }
