@@ -52,6 +52,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
@@ -82,9 +83,15 @@ let package = Package(
             "SwitchboardNode",
             [
                 "SwitchboardCore", "SwitchboardProtocol", "SwitchboardTransport", "ConversationStore", "Coordination",
-                .product(name: "Configuration", package: "swift-configuration"), protobuf, jwt, logging, lifecycle,
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "SystemPackage", package: "swift-system"), protobuf, jwt, logging, lifecycle,
             ] + nio),
-        command("switchboard", ["SwitchboardNode", "SwitchboardProbe", arguments, logging, lifecycle]),
+        command(
+            "switchboard",
+            [
+                "SwitchboardNode", "SwitchboardProbe", arguments, logging, lifecycle,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ]),
 
         // Clients.
         library("SwitchboardClient", ["SwitchboardProtocol", protobuf, collections, tls] + nio),

@@ -19,7 +19,7 @@ struct StoreHandle: Sendable {
         case .sqlite(let path): try openSQLite(path, logger: logger, events: events)
         case .postgres(let url, let connections, let allowsUnreplicated):
             try await openPostgres(
-                url, connections, allowsUnreplicated, incarnation: incarnation, logger: logger, events: events)
+                url.text, connections, allowsUnreplicated, incarnation: incarnation, logger: logger, events: events)
         }
     }
 

@@ -12,7 +12,7 @@ import SwitchboardTransport
 /// One node: puts the core and its drivers together, in the order in which they can work, and takes them apart in reverse.
 ///
 /// This is the only place that knows which technology stands behind a port.
-public struct SwitchboardNode: Service {
+public struct SwitchboardNode: Service, CustomStringConvertible {
     public static let version = "0.1.0"
 
     private let settings: NodeSettings
@@ -25,6 +25,9 @@ public struct SwitchboardNode: Service {
         self.logger = logger
         self.announce = announce
     }
+
+    /// Its name; libraries print it.
+    public var description: String { "node \(settings.name)" }
 
     /// Serves until the surrounding task is asked to end in order (SIGTERM, SIGINT): then it drains.
     ///
@@ -168,7 +171,7 @@ public struct SwitchboardNode: Service {
         guard let cluster = settings.cluster else { return nil }
         let security: PeerSecurity =
             switch cluster.secret {
-            case .secret(let secret): .secret(secret)
+            case .secret(let secret): .secret(secret.bytes)
             case .insecure: .insecure
             }
         if case .insecure = security {

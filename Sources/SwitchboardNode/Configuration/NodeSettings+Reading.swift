@@ -1,7 +1,8 @@
-public import Configuration
+import Configuration
 import Foundation
 import Logging
 import SwitchboardProtocol
+import SystemPackage
 
 /// What the command line says; nil: nothing.
 public struct SettingsFlags: Sendable {
@@ -52,7 +53,7 @@ extension NodeSettings {
             problems += file.problems
             iceServers = file.iceServers
             do {
-                providers.append(try await FileProvider<JSONSnapshot>(filePath: .init(path)))
+                providers.append(try await FileProvider<JSONSnapshot>(filePath: FilePath(path)))
             } catch {
                 throw SettingsError(problems.isEmpty ? ["\(path): \(error)"] : problems)
             }
@@ -129,7 +130,7 @@ private struct SettingsReader {
         }
         let secret: NodeSettings.PeerSecret
         if let file = config.string(forKey: "cluster.secretFile") {
-            secret = .secret(secretFile(file, "cluster.secretFile") ?? [])
+            secret = .secret(secretFile(file, "cluster.secretFile") ?? Secret([]))
         } else if config.bool(forKey: "cluster.insecure", default: false) {
             secret = .insecure
         } else {
@@ -162,7 +163,7 @@ private struct SettingsReader {
             return nil
         }
         return .postgres(
-            url: url, connections: number("postgres.connections", 4, 1...64),
+            url: Secret(text: url), connections: number("postgres.connections", 4, 1...64),
             allowsUnreplicated: config.bool(forKey: "postgres.allowUnreplicated", default: false))
     }
 
@@ -193,14 +194,14 @@ private struct SettingsReader {
         }
         // Demo tokens outlive a restart of the node, so their secret lies beside the data.
         do {
-            return .secret(try DemoSecret.readOrMake(beside: path))
+            return .secret(Secret(try DemoSecret.readOrMake(beside: path)))
         } catch {
             problems.append("the directory of \(path) cannot be written: \(error.localizedDescription)")
             return nil
         }
     }
 
-    private mutating func secretFile(_ path: String, _ key: String) -> [UInt8]? {
+    private mutating func secretFile(_ path: String, _ key: String) -> Secret? {
         guard let data = FileManager.default.contents(atPath: path) else {
             problems.append("\(key) \(path) cannot be read")
             return nil
@@ -210,7 +211,7 @@ private struct SettingsReader {
             problems.append("\(key) \(path) holds fewer than 16 bytes; make one with: openssl rand -hex 32")
             return nil
         }
-        return secret
+        return Secret(secret)
     }
 
     /// Where the page and the SDK are: as configured, else in the project's tree.

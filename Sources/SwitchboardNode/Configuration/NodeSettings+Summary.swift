@@ -1,3 +1,5 @@
+import SwitchboardProtocol
+
 extension NodeSettings {
     /// What a node would do with these settings, without secrets.
     public var summary: String {

@@ -5,18 +5,18 @@ public import SwitchboardProtocol
 public struct NodeSettings: Sendable {
     public enum Store: Sendable {
         case sqlite(path: String)
-        case postgres(url: String, connections: Int, allowsUnreplicated: Bool)
+        case postgres(url: Secret, connections: Int, allowsUnreplicated: Bool)
     }
 
     public enum Tokens: Sendable {
-        /// HS256; the bytes of the secret.
-        case secret([UInt8])
+        /// HS256.
+        case secret(Secret)
         /// PEM of a public key.
         case publicKey(String)
     }
 
     public enum PeerSecret: Sendable {
-        case secret([UInt8])
+        case secret(Secret)
         case insecure
     }
 

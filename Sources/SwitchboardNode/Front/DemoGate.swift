@@ -1,3 +1,5 @@
+import Foundation
+
 /// Who may use demo tokens: a browser on this very machine, on a page of this very node. The default of a node that nobody has
 /// configured must not become an open relay by being reachable.
 struct DemoGate: Sendable {

@@ -12,7 +12,7 @@ struct TokenVerifier: Sendable {
         keys = JWTKeyCollection()
         switch tokens {
         case .secret(let secret):
-            await keys.add(hmac: HMACKey(from: Data(secret)), digestAlgorithm: .sha256)
+            await keys.add(hmac: HMACKey(from: Data(secret.bytes)), digestAlgorithm: .sha256)
         case .publicKey(let pem):
             if let key = try? ES256PublicKey(pem: pem) {
                 await keys.add(ecdsa: key)

@@ -9,7 +9,7 @@ public enum Migration {
             return "This node keeps its data in SQLite, whose schema it makes itself; nothing to do."
         }
         do {
-            let report = try await PostgresMigrations.apply(connectionString: url)
+            let report = try await PostgresMigrations.apply(connectionString: url.text)
             return report.applied.isEmpty
                 ? "The schema is up to date (version \(report.version))."
                 : "Applied \(report.applied.joined(separator: ", ")); the schema is at version \(report.version)."
