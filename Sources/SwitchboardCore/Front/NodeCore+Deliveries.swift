@@ -64,17 +64,25 @@ extension NodeCore {
             out.send(.accepted(conversation, number: answer.accepted, epoch: answer.epoch), to: connection)
         }
         sessions[connection]?.attachments[conversation] = attachment
-        if !answer.ended, attachment.forwardedAtAttach > answer.accepted {
-            // What this front had passed on died with the former leader: the client has it in its outbox.
+        if attachment.forwardedAtAttach > attachment.accepted {
+            // What this front had passed on was lost on the way, or died with the former leader: the client has it in its
+            // outbox. (Also of an ended call, whose leader accepts it without effect.)
             out.send(
-                .error(.leaderUnavailable, conversation, number: answer.accepted + 1), to: connection)
+                .error(.leaderUnavailable, conversation, number: attachment.accepted + 1), to: connection)
         }
         answered(connection, conversation)
     }
 
     /// There is no such conversation, or not for this user.
     mutating func answerUnknown(_ connection: ConnectionID, _ conversation: ConversationID) {
-        guard let attachment = sessions[connection]?.attachments.removeValue(forKey: conversation) else { return }
+        guard let attachment = sessions[connection]?.attachments[conversation] else { return }
+        if attachment.isOpening {
+            // It is this client's own call, and its invite was lost on the way: the client has it still, and sends it again.
+            sessions[connection]?.attachments[conversation]?.attachedTo = nil
+            out.send(.error(.leaderUnavailable, conversation, number: 1), to: connection)
+            return answered(connection, conversation)
+        }
+        sessions[connection]?.attachments[conversation] = nil
         if attachment.isNamed || attachment.forwarded > 0 {
             out.send(.error(.notFound, conversation), to: connection)
         }

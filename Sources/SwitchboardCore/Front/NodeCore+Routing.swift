@@ -9,21 +9,32 @@ extension NodeCore {
         if leaderships[conversation] != nil {
             return becameKnown(conversation, leader: me, version: leaderships[conversation]?.version)
         }
-        guard let opening = route.opening, !isDraining else {
+        guard let opening = opening(of: route), !isDraining else {
             routes[conversation]?.stage = .reading
             return ask(.read(conversation, sync: false), .read(conversation))
         }
-        if case .invite(let invite) = opening.content, !route.policyPassed {
-            return askPolicy(conversation, invite, route)
+        if case .invite(let invite) = opening.message.content, !route.policyPassed {
+            return askPolicy(conversation, invite, from: opening.connection)
         }
         routes[conversation]?.stage = .creating
         ask(.create(conversation, leader: me), .create(conversation, isNew: true))
     }
 
-    private mutating func askPolicy(_ conversation: ConversationID, _ invite: WireInvite, _ route: Route) {
-        guard case .local(let connection, _, _)? = route.waiting.first, let session = sessions[connection] else {
-            return
+    /// A waiting send that may begin the conversation, of a client that is still there.
+    func opening(of route: Route) -> (connection: ConnectionID, message: WireMessage)? {
+        for frame in route.waiting {
+            guard case .local(let connection, 1, let message) = frame, message.beginsConversation,
+                sessions[connection] != nil
+            else { continue }
+            return (connection, message)
         }
+        return nil
+    }
+
+    private mutating func askPolicy(
+        _ conversation: ConversationID, _ invite: WireInvite, from connection: ConnectionID
+    ) {
+        guard let session = sessions[connection] else { return }
         routes[conversation]?.stage = .askingPolicy
         lastRequest += 1
         let id = PolicyRequestID(lastRequest)
@@ -118,7 +129,9 @@ extension NodeCore {
     mutating func unknownConversation(_ conversation: ConversationID) {
         let connections = routes[conversation]?.connections.sorted() ?? []
         for frame in routes[conversation]?.waiting ?? [] {
-            guard case .local(let connection, let number, _) = frame else { continue }
+            guard case .local(let connection, let number, _) = frame, let session = sessions[connection],
+                session.attachments[conversation]?.isOpening != true
+            else { continue }
             out.send(.error(.notFound, conversation, number: number), to: connection)
         }
         routes[conversation]?.waiting = []

@@ -26,18 +26,6 @@ struct Route: Sendable {
     var policyPassed = false
     /// A claim by the fast path is tried once in a while only.
     var lastFastClaim: Moment?
-
-    /// A waiting send that may begin a conversation.
-    var opening: WireMessage? {
-        for frame in waiting {
-            guard case .local(_, 1, let message) = frame else { continue }
-            switch message.content {
-            case .invite, .cancel: return message
-            default: continue
-            }
-        }
-        return nil
-    }
 }
 
 /// A frame that waits for the leader to be found.

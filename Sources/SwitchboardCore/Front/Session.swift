@@ -41,4 +41,7 @@ struct Attachment: Sendable {
     var isAnswered = false
     /// `forwarded` when the attach was sent: what the leader's answer must cover.
     var forwardedAtAttach: UInt32 = 0
+
+    /// This connection brought the invite, and it is not known to be committed: nobody else can know the conversation yet.
+    var isOpening: Bool { isCaller && accepted == 0 }
 }

@@ -5,4 +5,6 @@ struct DeliveryTarget: Sendable {
     var address: DeviceAddress
     /// Number of the last delivery put on the way to this connection.
     var sent: UInt32
+    /// Found by presence and rung; its front has not attached it yet.
+    var isUnattached = false
 }

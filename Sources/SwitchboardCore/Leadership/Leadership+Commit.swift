@@ -54,11 +54,11 @@ extension Leadership {
         }
         if stage == .fresh, !decision.state.isOpen {
             // Nothing opened it: the conversation stays unknown, and its node in the coordinator is taken back.
-            return (nil, dropped + answer(decision.replies) + [.ended])
+            return (nil, dropped + answer(decision.replies) + [.ended] + wake())
         }
         if decision.facts.isEmpty {
             if stage == .closed {
-                return (nil, dropped + answer(decision.replies))
+                return (nil, dropped + answer(decision.replies) + wake())
             }
             guard let position else { return (nil, dropped) }
             inFlight = InFlight(
@@ -84,7 +84,9 @@ extension Leadership {
     }
 
     private mutating func takeInputs() -> [ConversationInput] {
-        let count = min(inbox.count, configuration.maximumInputsPerEntry)
+        let isAlone = inputsToTryAlone > 0
+        inputsToTryAlone -= isAlone ? 1 : 0
+        let count = min(inbox.count, isAlone ? 1 : configuration.maximumInputsPerEntry)
         let inputs = Array(inbox.prefix(count))
         inbox.removeFirst(count)
         for input in inputs {
@@ -180,7 +182,7 @@ extension Leadership {
             let key = TargetKey(front: row.key.incarnation, connection: row.key.connection)
             guard targets[key] == nil else { continue }
             guard found.contains(row.key.address) || found.count < configuration.call.maximumLegs else { continue }
-            targets[key] = DeliveryTarget(address: row.key.address, sent: 0)
+            targets[key] = DeliveryTarget(address: row.key.address, sent: 0, isUnattached: true)
             if !found.contains(row.key.address) {
                 found.append(row.key.address)
             }
@@ -205,9 +207,20 @@ extension Leadership {
         return [.load]
     }
 
-    /// The store refuses this entry's own data: its sends fail, one by one, the conversation goes on.
+    /// The store refuses this entry's own data. Its inputs are tried one by one; the one that fails alone is the culprit, and
+    /// the conversation goes on without it.
     mutating func refused(reason: String) -> [LeadershipEffect] {
         guard let work = inFlight else { return [] }
+        guard work.kind != .barrier else {
+            inFlight = nil
+            stage = .quarantined
+            return rejectWaiting(.serverError) + [.quarantined(reason: "the store refuses its barrier: \(reason)")]
+        }
+        guard work.inputs.count == 1 else {
+            inputsToTryAlone = work.inputs.count
+            requeue(work)
+            return wake()
+        }
         inFlight = nil
         var effects: [LeadershipEffect] = []
         for input in work.inputs {
@@ -217,7 +230,7 @@ extension Leadership {
             case .attach, .devicesFound, .deadlinePassed: continue
             }
         }
-        return effects + [.quarantined(reason: "the store refuses an entry: \(reason)")] + wake()
+        return effects + [.inputLost(reason: "the store refuses its entry: \(reason)")] + wake()
     }
 
     /// The answer to a confirmation: the log ends where this leader believes, or it does not.

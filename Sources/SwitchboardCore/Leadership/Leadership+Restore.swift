@@ -119,7 +119,7 @@ extension Leadership {
         var effects: [LeadershipEffect] = []
         for input in inbox {
             if case .send(let origin, let number, _) = input {
-                effects.append(pushError(name, to: origin, number: number, retryAfter: .seconds(10)))
+                effects.append(pushError(name, to: origin, number: number, retryAfter: .seconds(2)))
             }
         }
         inbox.removeAll { if case .send = $0 { true } else { false } }

@@ -63,6 +63,8 @@ struct Leadership: Sendable {
     var targets: [TargetKey: DeliveryTarget] = [:]
     /// The outcome of the append in flight is unknown; a barrier must follow whatever the log shows.
     var outcomeInDoubt = false
+    /// The store has refused an entry: that many inputs go out alone, to find the one that is at fault.
+    var inputsToTryAlone = 0
     /// When the state's deadline is due on this node's clock.
     var deadlineDue: Moment?
 
@@ -116,9 +118,10 @@ struct Leadership: Sendable {
             }
         }
         var input = input
-        if case .attach(let origin, nil) = input, let target = targets[origin.key] {
-            // Rung by way of presence while its attach was on the way: it goes on from there.
-            input = .attach(origin, cursor: target.sent)
+        if case .attach(let origin, nil) = input, targets[origin.key]?.isUnattached == true {
+            // Rung by way of presence while its attach was on the way: no snapshot, but everything from number 1 on, for
+            // what was sent may have been lost; its front drops what it has.
+            input = .attach(origin, cursor: 0)
         }
         inbox.append(input)
         inboxBytes += input.cost

@@ -22,6 +22,8 @@ enum LeadershipEffect: Sendable {
     /// The log is closed.
     case ended
     case scheduleDeadline(ConversationState.Deadline, after: Duration)
+    /// One input could not be taken, through nobody's fault but ours.
+    case inputLost(reason: String)
     /// Three leaders failed on it: hands off for a while.
     case quarantined(reason: String)
 }

@@ -48,6 +48,7 @@ extension NodeCore {
         case .ended: conversationEnded(conversation)
         case .scheduleDeadline(let deadline, let after):
             timers.schedule(.deadline(conversation, deadline), at: time.now + after)
+        case .inputLost(let reason): log(.error, "one message was given up: \(reason)", conversation)
         case .quarantined(let reason):
             log(.error, "conversation is quarantined, its senders get server_error: \(reason)", conversation)
             if recovery.settled(conversation) { continueRecovery() }
@@ -62,18 +63,25 @@ extension NodeCore {
         if recovery.settled(conversation) { continueRecovery() }
         let names = Set(rows.map(\.key.address.user)).sorted()
         for front in Set(rows.map(\.key.incarnation)).sorted() where front != me {
-            send(
-                PeerPeerFrame.with {
-                    $0.leading = PeerLeading.with {
-                        $0.conversation = conversation.description
-                        $0.epoch = epoch
-                        $0.users = names.map(\.text)
-                    }
-                }, to: front)
+            sayLeading(conversation, epoch, to: front, users: names)
         }
         if rows.contains(where: { $0.key.incarnation == me }) {
             leading(conversation, epoch: epoch, me, users: names)
         }
+    }
+
+    /// Asks a front to attach its devices of these users.
+    mutating func sayLeading(
+        _ conversation: ConversationID, _ epoch: UInt32, to front: Incarnation, users: [UserID]
+    ) {
+        send(
+            PeerPeerFrame.with {
+                $0.leading = PeerLeading.with {
+                    $0.conversation = conversation.description
+                    $0.epoch = epoch
+                    $0.users = users.map(\.text)
+                }
+            }, to: front)
     }
 
     private mutating func steppedDown(_ conversation: ConversationID, _ work: [DroppedWork]) {
@@ -135,7 +143,8 @@ extension NodeCore {
 
     /// At the end of a turn: every idle lane takes all that has gathered for it.
     mutating func commitAll() {
-        for lane in lanes.all {
+        // The barrier lane first: what has left that stage meanwhile goes on to its writer.
+        for lane in lanes.all.reversed() {
             commit(lane)
         }
     }

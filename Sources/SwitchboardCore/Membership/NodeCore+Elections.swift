@@ -8,7 +8,10 @@ extension NodeCore {
             guard let purpose = coordinatorRequests.removeValue(forKey: id) else { return }
             completed(purpose, result)
         case .membersChanged(let members): membersChanged(members)
-        case .availability: break
+        case .availability(let isAvailable):
+            // While it was not registered the others may have deleted its presence.
+            if isAvailable, wasUnregistered { announceAll() }
+            wasUnregistered = !isAvailable
         }
     }
 
@@ -48,6 +51,8 @@ extension NodeCore {
             if isNew {
                 leaderships[conversation] = .fresh(
                     conversation, node: me, version: version, configuration: configuration.leadership)
+                // Who sent the invite may be gone by now: then nothing comes of it, and it is forgotten.
+                timers.schedule(.endedRetention(conversation), at: time.now + configuration.endedRetention)
             } else {
                 restore(conversation, version: version)
             }
@@ -93,7 +98,7 @@ extension NodeCore {
     /// The coordinator has no node for it: it is new, ended long ago, unknown, or the ensemble was wiped.
     private mutating func isAbsent(_ conversation: ConversationID) {
         guard let route = routes[conversation] else { return }
-        if route.opening != nil, !isDraining {
+        if opening(of: route) != nil, !isDraining {
             routes[conversation]?.stage = .unresolved
             return resolve(conversation)
         }
@@ -146,7 +151,7 @@ extension NodeCore {
             timers.schedule(.forget(incarnation), at: time.now + .seconds(30))
         }
         if !lost.isEmpty {
-            timers.schedule(.scan, at: time.now + .milliseconds(500))
+            timers.schedule(.rescan, at: time.now + .milliseconds(500))
         }
     }
 

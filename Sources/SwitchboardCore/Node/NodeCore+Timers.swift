@@ -39,12 +39,14 @@ extension NodeCore {
                 loseLeader(conversation)
             }
         case .scan: scan()
+        case .rescan: startScan()
         case .health: checkHealth()
         case .collect: collect()
         case .retryPresence:
             presence.isAnnouncing = false
             presence.isWithdrawing = false
         case .forget(let incarnation): forgetNode(incarnation)
+        case .overflowed(let peer): findDropped(peer)
         }
     }
 
@@ -118,7 +120,7 @@ extension NodeCore {
         }
         if recovery.isIdle, recovery.hasMore {
             recovery.hasMore = false
-            timers.schedule(.scan, at: time.now + .milliseconds(100))
+            timers.schedule(.rescan, at: time.now + .milliseconds(100))
         }
     }
 

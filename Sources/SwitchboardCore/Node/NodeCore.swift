@@ -24,6 +24,10 @@ public struct NodeCore: Sendable {
     /// Routes by the leader they name, so that a node's end concerns its conversations only.
     var routesByLeader: [Incarnation: Set<ConversationID>] = [:]
     var presence = PresenceQueue()
+    /// Peers towards which frames were dropped, until that has been made good.
+    var overflowed: Set<Incarnation> = []
+    /// The coordinator has ended this node's registration; others may delete its presence.
+    var wasUnregistered = false
     var isDraining = false
 
     // Leader.

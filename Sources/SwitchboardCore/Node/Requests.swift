@@ -38,9 +38,13 @@ enum TimerKey: Sendable {
     case deadline(ConversationID, ConversationState.Deadline)
     case endedRetention(ConversationID)
     case quarantine(ConversationID)
+    /// Every `scanInterval`.
     case scan
+    /// Once, out of turn.
+    case rescan
     case health
     case collect
     case retryPresence
     case forget(Incarnation)
+    case overflowed(Incarnation)
 }

@@ -41,7 +41,10 @@ public final class SimulatedCoordinator {
         members[node.incarnation] = NodeMember(
             address: PeerAddress(host: node.name, port: 1), datacenter: "here", featureLevel: 1, software: "simulated",
             markers: markers)
-        if isNew { tellMembers() }
+        if isNew {
+            tellMembers()
+            time.after(.milliseconds(40)) { node.received(.coordinator(.availability(true))) }
+        }
     }
 
     /// The node is not heard of any more, for now at least: its session ends unless it is back in time.
@@ -68,6 +71,7 @@ public final class SimulatedCoordinator {
         guard !node.isFrozen, !unreachableFrom.contains(node.name), !isDown else {
             return time.after(.milliseconds(200)) { [weak self] in self?.registerAgain(node) }
         }
+        node.received(.coordinator(.availability(false)))
         time.after(random.duration(.milliseconds(1)...(.milliseconds(20)))) { [weak self] in self?.register(node) }
     }
 
