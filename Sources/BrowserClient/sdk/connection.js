@@ -136,6 +136,8 @@ export class Connection {
         const isCurrent = () => attempt === this.#attempt;
         // Fetched while the socket opens: neither waits for the other.
         const token = Promise.resolve().then(() => this.#getToken());
+        // A token that cannot be had is told below, when its turn comes; until then it is nobody's uncaught error.
+        token.catch(() => {});
         try {
             const socket = await this.#connect(isCurrent);
             const value = await token;
@@ -143,7 +145,6 @@ export class Connection {
             this.#perform(this.#machine.socketOpened(value));
             this.#renewToken(value);
         } catch (error) {
-            token.catch(() => {});
             if (!isCurrent()) return;
             this.#handlers.connectFailed?.({ error });
             this.#discardSocket();

@@ -122,6 +122,8 @@ test("a token that cannot be had is tried again", async () => {
         },
     });
     driver.start();
+    // It fails before the socket is open: nobody waits for it yet.
+    await settle();
     FakeWebSocket.last.open();
     await settle();
     assert.equal(events.find(([type]) => type === "connectFailed")[1].error.message, "offline");
