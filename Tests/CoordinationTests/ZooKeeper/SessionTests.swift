@@ -122,7 +122,7 @@ struct SessionTests {
         let node = try await cluster.join(0)
         _ = try await node.perform(.create(.sample(1), leader: Incarnation(trusted: "gone.1")))
         // The server does not get to answer before it dies; whether it gets to write is open.
-        await server.pause(0)
+        try await silence(server)
         let claim = node.submit(.claim(.sample(1), leader: node.incarnation, version: 0))
         let creates = (2...50 as ClosedRange<UInt64>).map {
             node.submit(.create(.sample($0), leader: node.incarnation))
@@ -148,7 +148,7 @@ struct SessionTests {
             $0.disconnectionGrace = .seconds(60)
         }
         let node = try await cluster.join(0)
-        await server.pause(0)
+        try await silence(server)
         for number in 1...20 as ClosedRange<UInt64> { node.submit(.create(.sample(number), leader: node.incarnation)) }
         await node.close()
         #expect(node.inbox.completions.count == 20)
@@ -156,6 +156,12 @@ struct SessionTests {
         #expect(node.inbox.availabilities == [true, false])
         await server.resume(0)
         try await server.stop()
+    }
+
+    /// Stops the one server where it stands, and returns when it has really stopped.
+    private func silence(_ server: ZooKeeperEnsemble) async throws {
+        await server.pause(0)
+        try await waitUntil("the server falls silent", within: .seconds(10)) { await server.leaderIndex() == nil }
     }
 
     private func startServer() async throws -> ZooKeeperEnsemble {

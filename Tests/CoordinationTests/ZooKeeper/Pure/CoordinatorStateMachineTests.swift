@@ -230,6 +230,22 @@ struct CoordinatorStateMachineTests {
         #expect(node.availabilities == [true])
     }
 
+    @Test("Late answers to an upkeep that was given up do not disturb the next one")
+    func lateUpkeep() throws {
+        var ensemble = SimulatedEnsemble()
+        var node = try SimulatedNode("me.1")
+        node.openClient()
+        node.connect(first)
+        let late = try #require(node.inFlight.first?.id)
+        let failing = try #require(node.inFlight.last?.id)
+        node.take { $0.happened(.completed(failing, .failure(.operationTimeout))) }
+        node.fire(try #require(node.timers.indices.last))
+        node.take { $0.happened(.completed(late, .failure(.operationTimeout))) }
+        settle(&node, &ensemble)
+        #expect(node.availabilities == [true])
+        #expect(node.timers.isEmpty)
+    }
+
     @Test("Commands beyond the bound are refused, and taken again when there is room")
     func bound() throws {
         var ensemble = SimulatedEnsemble()
