@@ -31,29 +31,24 @@ extension NodeCore {
                 peerFrame(frame, from: peer)
             }
         case .overflowed(let peer):
+            // Not at once: what was dropped was too much already.
+            guard overflowed.insert(peer).inserted else { return }
             log(.warning, "frames towards \(peer) were dropped at the bound; devices are attached again")
-            for conversation in (routesByLeader[peer] ?? []).sorted() {
-                attachAgain(conversation)
-            }
-            askFrontToAttach(peer)
+            timers.schedule(.overflowed(peer), at: time.now + .milliseconds(200))
         }
     }
 
-    /// Deliveries to this front were dropped: it is asked to attach its devices again, from the last number they have.
-    private mutating func askFrontToAttach(_ front: Incarnation) {
+    /// What was dropped towards a peer is found again: as its front by attaching anew, as its leader by asking it to do so.
+    mutating func findDropped(_ peer: Incarnation) {
+        guard overflowed.remove(peer) != nil else { return }
+        for conversation in (routesByLeader[peer] ?? []).sorted() {
+            attachAgain(conversation)
+        }
         for conversation in leaderships.keys.sorted() {
             guard let leadership = leaderships[conversation] else { continue }
-            let users = Set(leadership.targets.filter { $0.key.front == front }.map(\.value.address.user))
-            guard !users.isEmpty, leadership.stage == .leading || leadership.stage == .closed else { continue }
-            leaderships[conversation]?.frontLost(front)
-            send(
-                PeerPeerFrame.with {
-                    $0.leading = PeerLeading.with {
-                        $0.conversation = conversation.description
-                        $0.epoch = leadership.epoch
-                        $0.users = users.sorted().map(\.text)
-                    }
-                }, to: front)
+            let targets = leadership.targets.filter { $0.key.front == peer }
+            guard !targets.isEmpty, leadership.stage == .leading || leadership.stage == .closed else { continue }
+            sayLeading(conversation, leadership.epoch, to: peer, users: Set(targets.values.map(\.address.user)).sorted())
         }
     }
 
