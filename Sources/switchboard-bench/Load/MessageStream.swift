@@ -11,10 +11,15 @@ final class MessageStream: @unchecked Sendable {
         /// Each side keeps so many sends unaccepted: as much as the cluster takes.
         case window(Int)
         /// Each side sends one message in each interval, the first at a random time of it, whatever becomes of the
-        /// others.
+        /// others: an interval that was missed is made up for.
         case paced(TimeAmount)
         case none
     }
+
+    /// Timers that are closer together cost more than they give.
+    private static let shortestPause: TimeAmount = .milliseconds(1)
+    /// Where a cluster that cannot keep up makes a paced side wait, below every server's limit of an outbox.
+    private static let pacedLimit = 48
 
     private let call: ConversationID
     private let eventLoop: any EventLoop
@@ -23,7 +28,9 @@ final class MessageStream: @unchecked Sendable {
     private var measurements = Measurements()
     private var isMeasuring = false
     private var load: Load = .none
-    private var pacing: [RepeatedTask] = []
+    private var pacing: RepeatedTask?
+    /// When each side of a paced load sends next.
+    private var due = NIODeadline.now()
     private var settled: EventLoopPromise<Void>?
     private var isBroken = false
 
@@ -76,17 +83,25 @@ final class MessageStream: @unchecked Sendable {
     // MARK: - Steps
 
     private func begin(_ load: Load) {
-        for task in pacing { task.cancel() }
-        pacing = []
+        pacing?.cancel()
+        pacing = nil
         self.load = load
         switch load {
         case .none: break
         case .window: for side in flows.indices { fill(side) }
         case .paced(let interval):
-            pacing = flows.indices.map { side in
-                let delay = TimeAmount.nanoseconds(Int64.random(in: 0...interval.nanoseconds))
-                return eventLoop.scheduleRepeatedTask(initialDelay: delay, delay: interval) { _ in self.send(side) }
-            }
+            let phase = TimeAmount.nanoseconds(Int64.random(in: 0...interval.nanoseconds))
+            due = .now() + phase
+            pacing = eventLoop.scheduleRepeatedTask(
+                initialDelay: phase, delay: max(interval, Self.shortestPause)
+            ) { _ in self.sendDue(every: interval) }
+        }
+    }
+
+    private func sendDue(every interval: TimeAmount) {
+        while due <= .now() {
+            for side in flows.indices where flows[side].unaccepted < Self.pacedLimit { send(side) }
+            due = due + interval
         }
     }
 
