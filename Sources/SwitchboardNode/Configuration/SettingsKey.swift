@@ -16,7 +16,7 @@ public struct SettingsKey: Sendable {
         SettingsKey(name: "node.datacenter", kind: .text, meaning: "where it stands"),
         SettingsKey(name: "listen.host", kind: .text, meaning: "address for clients"),
         SettingsKey(name: "listen.port", kind: .number, meaning: "port for clients"),
-        SettingsKey(name: "listen.tls.certificateFile", kind: .text, meaning: "PEM chain; with the key: wss instead of ws"),
+        SettingsKey(name: "listen.tls.certificateFile", kind: .text, meaning: "PEM chain; with its key: wss"),
         SettingsKey(name: "listen.tls.keyFile", kind: .text, meaning: "PEM private key"),
         SettingsKey(name: "listen.maxConnections", kind: .number, meaning: "clients at a time"),
         SettingsKey(name: "internal.host", kind: .text, meaning: "address for health, metrics, operators"),
@@ -28,7 +28,7 @@ public struct SettingsKey: Sendable {
         SettingsKey(name: "cluster.secretFile", kind: .text, meaning: "file with the secret that all nodes share"),
         SettingsKey(name: "cluster.insecure", kind: .flag, meaning: "link with nodes without any secret"),
         SettingsKey(name: "zookeeper.hosts", kind: .text, meaning: "the ensemble: host:port,host:port,…"),
-        SettingsKey(name: "zookeeper.sessionTimeoutMs", kind: .number, meaning: "silence after which a node is given up"),
+        SettingsKey(name: "zookeeper.sessionTimeoutMs", kind: .number, meaning: "silence before a node is given up"),
         SettingsKey(name: "postgres.url", kind: .text, meaning: "the database, as libpq takes it"),
         SettingsKey(name: "postgres.connections", kind: .number, meaning: "connections that write"),
         SettingsKey(

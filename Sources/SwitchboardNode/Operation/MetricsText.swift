@@ -32,7 +32,7 @@ struct MetricsText {
         metrics.gauge("led_conversations", "Conversations that this node leads", figures.leaderships)
         metrics.gauge("recovering_conversations", "Found without a leader and being claimed", figures.recovering)
         metrics.gauge("store_requests", "Questions to the store without answer yet", figures.storeRequests)
-        metrics.gauge("coordinator_requests", "Questions to the coordinator without answer", figures.coordinatorRequests)
+        metrics.gauge("coordinator_requests", "Questions to the coordinator, unanswered", figures.coordinatorRequests)
         metrics.gauge("store_healthy", "0 after 2 s without a successful commit", figures.isStoreHealthy ? 1 : 0)
         metrics.gauge("draining", "1 while the node leaves", figures.isDraining ? 1 : 0)
         metrics.gauge("core_waiting_events", "Events that wait for the core's thread", waitingEvents)

@@ -15,7 +15,7 @@ public enum TokenMaker {
         }
         let settings = try await NodeSettings.read(flags, environment: environment)
         guard case .secret = settings.tokens else {
-            throw SettingsError(["auth.keyFile holds a public key, which can't sign; make tokens where the private key is"])
+            throw SettingsError(["auth.keyFile holds a public key, which can't sign; sign where the private key is"])
         }
         return try await TokenVerifier(settings.tokens)
             .make(user: user, expires: Date(timeIntervalSinceNow: lifetime), isDemo: false)
