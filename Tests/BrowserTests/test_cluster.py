@@ -46,12 +46,16 @@ class ClusterTests(BrowserTestCase):
         wait_until(lambda: "offerSent" in bob.timings_of_ringing, "bruno's device has its answer prepared")
         leader = self.cluster.leader(alice.call_id)
         self.addCleanup(self.cluster.restart, leader)
+        nodes = f"pages on {alice.node} and {bob.node}"
         self.cluster.kill(leader)
         killed = time.monotonic()
         bob.pick_up()
         assert_talking(self, alice, bob, seconds=60)
-        print(f"leader {leader} killed (pages on {alice.node}, {bob.node}): "
-              f"both see each other {time.monotonic() - killed:.1f} s after")
+        seconds = time.monotonic() - killed
+        connecting = bob.timings["iceConnected"] - bob.timings["pickedUp"]
+        print(f"leader {leader} killed ({nodes}): connected {connecting:.0f} ms after the pickup that followed at once, "
+              f"both seen to see each other after {seconds:.1f} s")
+        self.assertNotEqual(self.cluster.leader(alice.call_id), leader)
         bob.hang_up()
         alice.wait_notice("has ended")
         self.assert_no_page_errors(ignoring=PROVOKED)
@@ -66,6 +70,22 @@ class ClusterTests(BrowserTestCase):
         bob.pick_up()
         assert_talking(self, alice, bob, seconds=60)
         self.assertNotEqual(bob.node, node)
+        self.assert_no_page_errors(ignoring=PROVOKED)
+
+    def test_a_call_in_progress_outlives_the_node_that_leads_it(self):
+        alice, bob = self.pages_on_two_nodes("alma", "basil")
+        alice.call("basil")
+        bob.wait_ringing("alma")
+        bob.pick_up()
+        assert_talking(self, alice, bob)
+        leader = self.cluster.leader(alice.call_id)
+        self.addCleanup(self.cluster.restart, leader)
+        self.cluster.kill(leader)
+        alice.element("mute").click()
+        wait_until(lambda: bob.is_shown("peer-muted"), "basil is told that alma is muted", 60)
+        assert_talking(self, alice, bob)
+        alice.hang_up()
+        bob.wait_notice("has ended")
         self.assert_no_page_errors(ignoring=PROVOKED)
 
 

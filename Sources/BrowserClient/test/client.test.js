@@ -4,6 +4,7 @@ import { SwitchboardClient } from "../sdk/client.js";
 import { MemoryStorage } from "../sdk/storage/memory-storage.js";
 import { FakeMediaStream, FakePeerConnection } from "./support/fake-peer-connection.js";
 import { FakeWebSocket } from "./support/fake-web-socket.js";
+import "./support/web-crypto.js";
 import { ManualClock, settle } from "./support/manual-clock.js";
 
 const CALL = "0b0e5e0c-0000-4000-8000-000000000001";

@@ -27,7 +27,6 @@ def call_in(url, folder, name, caller_options, callee_options):
     try:
         alice = Page(browsers[0], url, "alice", query=PICTURE).wait_connected()
         bob = Page(browsers[1], url, "bob", query=PICTURE).wait_connected()
-        shoot(bob, folder, f"home-{name}")
         alice.call("bob")
         bob.wait_ringing("alice")
         shoot(bob, folder, f"incoming-{name}")
@@ -37,9 +36,6 @@ def call_in(url, folder, name, caller_options, callee_options):
             wait_until(lambda: page.timings.get("firstFrame"), "the first frame is drawn")
         wait_until(lambda: bob.text("call-state") not in ("", "0:00", "0:01"), "the clock of the call runs")
         shoot(bob, folder, f"call-{name}")
-        bob.hang_up()
-        bob.wait_notice("has ended")
-        shoot(bob, folder, f"ended-{name}")
     finally:
         for browser in browsers:
             browser.quit()

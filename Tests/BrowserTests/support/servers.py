@@ -105,6 +105,8 @@ class Cluster:
 
     def __init__(self):
         self.directory = tempfile.mkdtemp(prefix="switchboard-browser-")
+        # PostgreSQL runs as a user of its own where the tests run as root.
+        os.chmod(self.directory, 0o755)
         first = free_ports(101)
         self.url = f"http://127.0.0.1:{first}"
         try:
