@@ -9,6 +9,8 @@ enum ConversationInput: Sendable {
     case devicesFound([DeviceAddress])
     case deadlinePassed(ConversationState.Deadline)
 
+    var isSend: Bool { if case .send = self { true } else { false } }
+
     /// Bytes it occupies while it waits, roughly.
     var cost: Int {
         switch self {

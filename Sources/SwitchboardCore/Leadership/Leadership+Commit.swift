@@ -29,6 +29,8 @@ extension Leadership {
         if stage == .raisingBarrier {
             return (barrier(time, &counter), [])
         }
+        let wasKnownEmpty = isKnownEmpty
+        isKnownEmpty = false
         let index = (position?.index ?? 0) + 1
         var decision = CallDecision(state: state, index: index, time: time, limits: configuration.call)
         var dropped: [LeadershipEffect] = []
@@ -41,7 +43,7 @@ extension Leadership {
             }
         }
         let inputs = takeInputs()
-        for input in inputs {
+        for input in stage == .fresh ? Self.sendsFirst(inputs) : inputs {
             let before = decision
             do throws(FoldError) {
                 try decision.decide(input)
@@ -53,6 +55,12 @@ extension Leadership {
             }
         }
         if stage == .fresh, !decision.state.isOpen {
+            guard wasKnownEmpty else {
+                // An election that created the node is no proof that there is no log: others may have led meanwhile.
+                requeue(inputs)
+                stage = .loading
+                return (nil, [.load])
+            }
             // Nothing opened it: the conversation stays unknown, and its node in the coordinator is taken back.
             return (nil, dropped + answer(decision.replies) + [.ended] + wake())
         }
@@ -81,6 +89,12 @@ extension Leadership {
         inFlight = InFlight(
             kind: .append, index: index, id: append.id, state: working, inputs: inputs, replies: decision.replies)
         return (.append(append), dropped)
+    }
+
+    /// Before anything has opened the conversation an attach has no meaning; it may have been waiting for longer than the
+    /// invite that is sent again.
+    private static func sendsFirst(_ inputs: [ConversationInput]) -> [ConversationInput] {
+        inputs.filter(\.isSend) + inputs.filter { !$0.isSend }
     }
 
     private mutating func takeInputs() -> [ConversationInput] {

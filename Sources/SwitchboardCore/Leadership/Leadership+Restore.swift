@@ -65,16 +65,15 @@ extension Leadership {
 
     private mutating func loadedNothing() -> [LeadershipEffect] {
         if let work = inFlight { requeue(work) }
-        if position == nil {
-            // The first append did not come through.
-            stage = .fresh
-            return wake()
+        if position != nil {
+            // A log that vanishes under its leader: collected, or another database. Nothing can be said of it any more.
+            position = nil
+            state = ConversationState()
+            epoch = 0
         }
-        // A log that vanishes under its leader: collected, or another database. Nothing can be said of it any more.
-        position = nil
-        state = ConversationState()
-        epoch = 0
+        // Else the first append did not come through.
         stage = .fresh
+        isKnownEmpty = !inbox.isEmpty
         return wake()
     }
 

@@ -63,6 +63,8 @@ struct Leadership: Sendable {
     var targets: [TargetKey: DeliveryTarget] = [:]
     /// The outcome of the append in flight is unknown; a barrier must follow whatever the log shows.
     var outcomeInDoubt = false
+    /// The store has just said that there is no log; true for the next decision only.
+    var isKnownEmpty = false
     /// The store has refused an entry: that many inputs go out alone, to find the one that is at fault.
     var inputsToTryAlone = 0
     /// When the state's deadline is due on this node's clock.
@@ -171,7 +173,11 @@ struct Leadership: Sendable {
 
     mutating func requeue(_ work: InFlight) {
         inFlight = nil
-        for input in work.inputs.reversed() {
+        requeue(work.inputs)
+    }
+
+    mutating func requeue(_ inputs: [ConversationInput]) {
+        for input in inputs.reversed() {
             inbox.prepend(input)
             inboxBytes += input.cost
         }

@@ -117,10 +117,22 @@ final class PeerNetwork {
         if first { link.isOpen.0 = false } else { link.isOpen.1 = false }
         let (node, other) = first ? link.ends : (link.ends.1, link.ends.0)
         node.received(.peer(.down(other.incarnation, isGone: isGone)))
-        guard !link.isOpen.0, !link.isOpen.1 else { return }
+        guard !link.isOpen.0, !link.isOpen.1 else { return tellOther(link, closed: first) }
         links.removeAll { $0 === link }
         let delay = random.duration(.milliseconds(50)...(.milliseconds(300)))
         time.after(delay) { [weak self] in self?.connect(node.incarnation, other.incarnation) }
+    }
+
+    /// One end is closed; the other hears of it as soon as anything gets through.
+    private func tellOther(_ link: Link, closed first: Bool) {
+        time.after(random.duration(.milliseconds(1)...(.milliseconds(20)))) { [weak self] in
+            guard let self else { return }
+            let (from, to) = first ? link.ends : (link.ends.1, link.ends.0)
+            guard !isCut(from, to) else {
+                return time.after(.milliseconds(100)) { [weak self] in self?.tellOther(link, closed: first) }
+            }
+            close(link, first: !first, isGone: false)
+        }
     }
 
     /// The process has ended: its kernel resets what it had, and refuses what comes.
