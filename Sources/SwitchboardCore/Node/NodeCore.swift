@@ -134,7 +134,8 @@ public struct NodeCore: Sendable {
 
     public var figures: NodeFigures {
         NodeFigures(
-            sessions: sessions.count, routes: routes.count, leaderships: leaderships.count,
+            registeredNodes: membership.members.count, linkedNodes: membership.linked.count, sessions: sessions.count,
+            routes: routes.count, leaderships: leaderships.count,
             storeRequests: storeRequests.count, coordinatorRequests: coordinatorRequests.count,
             recovering: recovery.count, isStoreHealthy: !health.isOut, isDraining: isDraining)
     }
@@ -149,6 +150,10 @@ public struct NodeCore: Sendable {
 
 /// Gauges of one node.
 public struct NodeFigures: Sendable {
+    /// Registered in the coordinator, this one included.
+    public var registeredNodes: Int
+    /// Other nodes with a link that is up.
+    public var linkedNodes: Int
     public var sessions: Int
     public var routes: Int
     public var leaderships: Int

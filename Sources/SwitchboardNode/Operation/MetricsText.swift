@@ -26,6 +26,8 @@ struct MetricsText {
             "# HELP switchboard_info What runs here\n# TYPE switchboard_info gauge\n"
             + "switchboard_info{node=\"\(node)\",datacenter=\"\(datacenter)\",version=\"\(software)\"} 1\n"
         metrics.gauge("ready", "1 if the node takes clients", isReady ? 1 : 0)
+        metrics.gauge("registered_nodes", "Nodes in the coordinator's list, this one included", figures.registeredNodes)
+        metrics.gauge("linked_nodes", "Other nodes to which a link is up", figures.linkedNodes)
         metrics.gauge("connections", "Open WebSockets", connections)
         metrics.gauge("sessions", "Clients that have said hello", figures.sessions)
         metrics.gauge("routes", "Conversations that clients of this node take part in", figures.routes)

@@ -35,7 +35,12 @@ public struct HistoryChecker {
 
     /// All broken promises of a run.
     public static func check(_ cluster: SimulatedCluster) -> [Violation] {
-        var checker = HistoryChecker(history: cluster.history, oracles: cluster.store.logs.mapValues(LogOracle.init))
+        check(cluster.history, logs: cluster.store.logs)
+    }
+
+    /// All broken promises in a history, by the whole logs of its conversations, wherever both come from.
+    public static func check(_ history: History, logs: [ConversationID: [LogEntry]]) -> [Violation] {
+        var checker = HistoryChecker(history: history, oracles: logs.mapValues(LogOracle.init))
         checker.checkLogs()
         checker.checkFrames()
         checker.checkAcceptances()
