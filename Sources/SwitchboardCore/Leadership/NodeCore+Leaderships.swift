@@ -102,8 +102,11 @@ extension NodeCore {
     /// The time has come to forget an ended conversation here and in the coordinator; its log stays in the store.
     mutating func retentionPassed(_ conversation: ConversationID) {
         guard let leadership = leaderships[conversation] else { return }
-        let isUnopened = leadership.stage == .fresh && leadership.inFlight == nil && leadership.inbox.isEmpty
-        guard leadership.stage == .closed || isUnopened else { return }
+        guard leadership.stage == .closed || leadership.stage == .fresh else { return }
+        guard leadership.inFlight == nil, leadership.inbox.isEmpty else {
+            let again: TimerKey = leadership.stage == .fresh ? .unopened(conversation) : .endedRetention(conversation)
+            return timers.schedule(again, at: time.now + .seconds(1))
+        }
         leaderships[conversation] = nil
         if leadership.version >= 0 {
             ended.append(ConversationClaim(conversation: conversation, version: leadership.version))

@@ -52,7 +52,7 @@ extension NodeCore {
                 leaderships[conversation] = .fresh(
                     conversation, node: me, version: version, configuration: configuration.leadership)
                 // Who sent the invite may be gone by now: then nothing comes of it, and it is forgotten.
-                timers.schedule(.endedRetention(conversation), at: time.now + configuration.endedRetention)
+                timers.schedule(.unopened(conversation), at: time.now + configuration.endedRetention)
             } else {
                 restore(conversation, version: version)
             }

@@ -33,6 +33,8 @@ extension NodeCore {
             guard leaderships[conversation]?.state.deadline == deadline else { return }
             enqueue(.deadlinePassed(deadline), conversation)
         case .endedRetention(let conversation): retentionPassed(conversation)
+        case .unopened(let conversation):
+            if leaderships[conversation]?.stage == .fresh { retentionPassed(conversation) }
         case .quarantine(let conversation):
             if leaderships[conversation]?.stage == .quarantined || leaderships[conversation]?.stage == .loading {
                 leaderships[conversation] = nil

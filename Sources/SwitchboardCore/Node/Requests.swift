@@ -37,6 +37,8 @@ enum TimerKey: Sendable {
     case retryLeadershipRead(ConversationID)
     case deadline(ConversationID, ConversationState.Deadline)
     case endedRetention(ConversationID)
+    /// Nothing may have come of a conversation that this node has created in the coordinator.
+    case unopened(ConversationID)
     case quarantine(ConversationID)
     /// Every `scanInterval`.
     case scan
