@@ -4,7 +4,7 @@ import SwitchboardNode
 
 /// Flags that say how a node is configured, shared by the commands that read a configuration.
 struct SettingsOptions: ParsableArguments {
-    @Option(name: .long, help: "Configuration file (JSON); see Cluster/README.md for its keys.")
+    @Option(name: .long, help: "Configuration file (JSON); see docs/OPERATING.md for its keys.")
     var config: String?
 
     @Option(name: .long, help: "Address for clients.")

@@ -60,7 +60,7 @@ struct SettingsFile {
         let near = SettingsKey.all.first {
             $0.name.lowercased() == key.lowercased() || $0.name.hasSuffix("." + last)
         }
-        return near.map { "; did you mean \($0.name)?" } ?? "; see Cluster/README.md for the table of keys"
+        return near.map { "; did you mean \($0.name)?" } ?? "; see docs/OPERATING.md for the table of keys"
     }
 
     private mutating func readIceServers(_ list: Any) {

@@ -35,7 +35,7 @@ public struct SettingsKey: Sendable {
             name: "postgres.allowUnreplicated", kind: .flag, meaning: "accept a database without synchronous standby"),
         SettingsKey(name: "store.path", kind: .text, meaning: "SQLite file of a node without a cluster"),
         SettingsKey(name: "auth.secretFile", kind: .text, meaning: "file with the secret of HS256 tokens"),
-        SettingsKey(name: "auth.keyFile", kind: .text, meaning: "PEM public key of ES256, EdDSA or RS256 tokens"),
+        SettingsKey(name: "auth.keyFile", kind: .text, meaning: "PEM public key of ES256 or RS256 tokens"),
         SettingsKey(name: "demo", kind: .flag, meaning: "serve the demo page and make demo tokens"),
         SettingsKey(name: "web.root", kind: .text, meaning: "directory with the demo page and the browser SDK"),
         SettingsKey(name: "iceServers", kind: .list, meaning: "handed to clients as they are"),

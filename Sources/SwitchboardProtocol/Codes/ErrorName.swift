@@ -49,7 +49,7 @@ public enum ErrorName: String, Sendable, CaseIterable {
     public var advice: String {
         switch self {
         case .badFrame: "The frame is not of the negotiated subprotocol; see the protocol document."
-        case .badToken: "The token's signature, issuer or claims are not accepted; get a new one."
+        case .badToken: "The token's signature or claims are not accepted; get a new one."
         case .tokenExpired: "The token has expired; connect again with a new one."
         case .helloExpected: "The first frame must be `hello`, and it comes once."
         case .helloTimeout: "No `hello` came in time; send it right after connecting."

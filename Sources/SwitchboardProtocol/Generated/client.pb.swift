@@ -463,7 +463,7 @@ public nonisolated struct WireSnapshot: Sendable {
 
   public var epoch: UInt32 = 0
 
-  /// this device's leg: pending, ringing, selected, cancelled, …; empty: none
+  /// this device's leg: notified, ringing, selected, cancelled, …; empty: none
   public var leg: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
