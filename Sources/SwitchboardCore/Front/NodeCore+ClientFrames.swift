@@ -32,6 +32,7 @@ extension NodeCore {
             let begins = send.number == 1 && (send.message.beginsConversation)
             sessions[connection]?.attachments[conversation] = Attachment(cursor: begins ? 0 : nil)
         }
+        noteSetUp(connection, conversation, send.message)
         if case .invite? = send.message.content {
             sessions[connection]?.attachments[conversation]?.isCaller = true
         }

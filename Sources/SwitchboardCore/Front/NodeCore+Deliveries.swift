@@ -17,6 +17,7 @@ extension NodeCore {
         guard epoch >= attachment.epoch else { return }
         attachment.epoch = epoch
         var isBroken = false
+        var setUp: [WireMessage] = []
         for frame in frames {
             switch frame.frame {
             case .deliver(let deliver):
@@ -28,6 +29,7 @@ extension NodeCore {
                 }
                 attachment.cursor = deliver.number
                 if case .ended? = deliver.message.content { attachment.isEnded = true }
+                setUp.append(deliver.message)
             case .snapshot(let snapshot):
                 attachment.cursor = snapshot.nextNumber == 0 ? 0 : snapshot.nextNumber - 1
             case .accepted(let accepted):
@@ -37,6 +39,7 @@ extension NodeCore {
             out.send(frame, to: connection)
         }
         sessions[connection]?.attachments[conversation] = attachment
+        for message in setUp { noteSetUp(connection, conversation, message) }
         // First the connection, then the leader: a route without connections is forgotten.
         routes[conversation, default: Route()].connections.insert(connection)
         learnLeader(conversation, leader, epoch: epoch)
@@ -46,12 +49,27 @@ extension NodeCore {
         }
     }
 
+    /// From the invite until media flow, or the end, the client is pinged more often.
+    mutating func noteSetUp(_ connection: ConnectionID, _ conversation: ConversationID, _ message: WireMessage) {
+        guard let before = sessions[connection]?.settingUp else { return }
+        switch message.content {
+        case .invite: sessions[connection]?.settingUp.insert(conversation)
+        case .connected, .ended: sessions[connection]?.settingUp.remove(conversation)
+        default: return
+        }
+        let isSettingUp = sessions[connection]?.settingUp.isEmpty == false
+        guard isSettingUp == before.isEmpty else { return }
+        out.perform(.setFastPing(connection, isSettingUp))
+    }
+
     /// A leader's answer to an attach.
     mutating func attached(
         _ conversation: ConversationID, _ connection: ConnectionID, from leader: Incarnation, _ answer: PeerAttached
     ) {
         guard let session = sessions[connection], var attachment = session.attachments[conversation] else { return }
         if answer.unknown {
+            // Only from the one that was asked: a former leader's answer may come late, and has no epoch to tell.
+            guard attachment.attachedTo == leader else { return }
             answerUnknown(connection, conversation)
             return
         }

@@ -11,6 +11,9 @@ struct Session: Sendable {
     var expiresAtMilliseconds: Double?
     var attachments: [ConversationID: Attachment] = [:]
 
+    /// Calls that are being set up: while there is one, a lost socket must be noticed soon.
+    var settingUp: Set<ConversationID> = []
+
     /// Presence is committed and the user's live conversations are known.
     var isAnnounced = false
     /// What still has to be answered before `sync_complete`.

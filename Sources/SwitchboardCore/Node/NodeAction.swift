@@ -7,6 +7,8 @@ public import SwitchboardProtocol
 public enum NodeAction: Sendable {
     case sendToClient(ConnectionID, [WireServerFrame])
     case closeConnection(ConnectionID, CloseCode, ErrorName?)
+    /// Whether a call is being set up over this connection, so that its loss must be noticed soon.
+    case setFastPing(ConnectionID, Bool)
     case sendToPeer(Incarnation, [PeerPeerFrame])
     case setPeers([Incarnation: PeerAddress])
     case probePeer(Incarnation)

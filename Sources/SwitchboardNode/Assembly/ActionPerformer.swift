@@ -22,6 +22,7 @@ struct ActionPerformer: Sendable {
                 front.send(toClients)
                 toClients = []
                 front.close(connection, code: code, after: name)
+            case .setFastPing(let connection, let isFast): front.setPingInterval(connection, fast: isFast)
             case .sendToPeer(let peer, let frames): peers?.send(frames, to: peer)
             case .setPeers(let addresses): peers?.setPeers(addresses)
             case .probePeer(let peer): peers?.probe(peer)
