@@ -29,11 +29,17 @@ extension Leadership {
         if let work { requeue(work) }
         if folded.isEnded {
             // Also the way in which a node without a leadership answers from a closed log. Nothing may follow the end, so it
-            // is no barrier but a commit elsewhere in the store that proves that the end will stay.
+            // is no barrier but a commit elsewhere in the store that proves that the end will stay. It proves so only if the
+            // end is still there afterwards: a failover between the two may have taken it back.
             epoch = folded.epoch
-            stage = .confirmingEnd
-            return [.confirmEnd]
+            guard endToFindAgain == last.id else {
+                stage = .confirmingEnd
+                return [.confirmEnd]
+            }
+            stage = .closed
+            return pump() + [.ended] + wake()
         }
+        endToFindAgain = nil
         if isQuarantined(log) {
             stage = .quarantined
             return rejectWaiting(.serverError) + [
@@ -56,11 +62,12 @@ extension Leadership {
         return scheduleRestoredDeadline(time) + wake()
     }
 
-    /// A commit elsewhere has returned after the end was read: what precedes it stays.
+    /// A commit elsewhere has returned after the end was read: what precedes it stays, if it is still there.
     mutating func endConfirmed() -> [LeadershipEffect] {
         guard stage == .confirmingEnd else { return [] }
-        stage = .closed
-        return pump() + [.ended] + wake()
+        endToFindAgain = position?.id
+        stage = .loading
+        return [.load]
     }
 
     private mutating func loadedNothing() -> [LeadershipEffect] {

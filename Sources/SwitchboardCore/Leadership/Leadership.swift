@@ -63,6 +63,8 @@ struct Leadership: Sendable {
     var targets: [TargetKey: DeliveryTarget] = [:]
     /// The outcome of the append in flight is unknown; a barrier must follow whatever the log shows.
     var outcomeInDoubt = false
+    /// The end that was read before a commit elsewhere returned; if the next load shows it too, it stays.
+    var endToFindAgain: AppendID?
     /// The store has just said that there is no log; true for the next decision only.
     var isKnownEmpty = false
     /// The store has refused an entry: that many inputs go out alone, to find the one that is at fault.

@@ -37,6 +37,9 @@ final class PeerNetwork {
     /// How long a link may be silent before a side gives it up.
     var patience: ClosedRange<Duration> = .milliseconds(800)...(.milliseconds(2000))
 
+    /// A mutant of a transport: frames vanish though the link stands, and nobody is told.
+    var lostFrames = 0.0
+
     init(time: VirtualTime, random: SeededGenerator) {
         self.time = time
         self.random = random
@@ -79,6 +82,7 @@ final class PeerNetwork {
         let isFirst = link.ends.0 === node
         guard isFirst ? link.isOpen.0 : link.isOpen.1 else { return }
         let receiver = isFirst ? link.ends.1 : link.ends.0
+        if lostFrames > 0, random.chance(lostFrames) { return }
         if isCut(node, receiver) {
             if isFirst { link.stuck.0.append(frames) } else { link.stuck.1.append(frames) }
             return

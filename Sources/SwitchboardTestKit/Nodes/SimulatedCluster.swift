@@ -87,6 +87,12 @@ public final class SimulatedCluster {
 
     // MARK: Faults
 
+    /// A mutant: links lose frames without a word.
+    public var lostFrames: Double {
+        get { network.lostFrames }
+        set { network.lostFrames = newValue }
+    }
+
     /// The process ends at once, with everything in its memory.
     public func crash(_ name: String) {
         guard let node = nodes[name], node.isAlive else { return }

@@ -47,6 +47,7 @@ public struct RandomCalls {
     /// How long everything may take to come to an end once all is healed.
     public var patience: Duration = .seconds(90)
 
+    /// - Parameter recordsTrace: Keeps the story for `cluster.trace`.
     public init(seed: UInt64, weather: Weather = Weather(), recordsTrace: Bool = false) {
         cluster = SimulatedCluster(seed: seed, recordsTrace: recordsTrace)
         self.weather = weather
@@ -109,7 +110,7 @@ public struct RandomCalls {
         if weather.cuts { faults += [cut, cut] }
         if weather.coordinatorOutages { faults += [coordinatorOutage, coordinatorCut] }
         if weather.storeOutages { faults += [storeOutage, slowStore] }
-        if weather.failovers { faults.append(cluster.failOverStore) }
+        if weather.failovers { faults += [cluster.failOverStore, stallReplication] }
         if weather.clientFaults { faults += [breakSocket, breakSocket, offline, restartClient] }
         random.pick(faults)?()
     }
@@ -168,6 +169,15 @@ public struct RandomCalls {
         }
     }
 
+    /// The standby falls behind; then it catches up, or takes over as it is.
+    private func stallReplication() {
+        cluster.store.isReplicating = false
+        let isLossy = random.chance(0.6)
+        cluster.time.after(random.duration(.milliseconds(50)...(.milliseconds(900)))) { [cluster] in
+            if isLossy { cluster.failOverStore() } else { cluster.store.isReplicating = true }
+        }
+    }
+
     private func slowStore() {
         cluster.store.faults.slowness = .milliseconds(400)
         cluster.time.after(random.duration(.milliseconds(200)...(.milliseconds(2000)))) { [cluster] in
@@ -197,6 +207,7 @@ public struct RandomCalls {
     private func heal() {
         cluster.store.faults = .none
         cluster.store.unreachableFrom = []
+        cluster.store.isReplicating = true
         cluster.coordinator.lostAnswers = 0
         cluster.coordinator.isDown = false
         cluster.coordinator.unreachableFrom = []

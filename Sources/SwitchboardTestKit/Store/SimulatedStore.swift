@@ -15,6 +15,8 @@ public final class SimulatedStore {
     public var faults = StoreFaults.none
     /// Nodes, by name, that cannot reach it.
     public var unreachableFrom: Set<String> = []
+    /// False: the standby gets nothing for now; what is committed meanwhile are ghosts.
+    public var isReplicating = true
     public var fence = Fence.whole
     /// A mutant of a driver: an outcome that cannot be known is reported as a success.
     public var reportsUnknownAsDone = false
@@ -67,7 +69,8 @@ public final class SimulatedStore {
         if broken.contains(BrokenLane(incarnation: node.incarnation, lane: batch.lane)) {
             return reply(.unavailable(reason: "simulated: the lane is broken"))
         }
-        switch faults.fate(random) {
+        let fate = faults.fate(random)
+        switch isReplicating || fate == .unavailable ? fate : .ghost {
         case .clean: reply(.committed(apply(batch)))
         case .unavailable: reply(.unavailable(reason: "simulated: deadlock"))
         case .ghost:
@@ -88,8 +91,12 @@ public final class SimulatedStore {
 
     private func apply(_ batch: StoreBatch) -> StoreBatchResult {
         let result = primary.commit(batch, at: time.now, fence: fence)
-        standby = primary
+        replicate()
         return result
+    }
+
+    private func replicate() {
+        if isReplicating { standby = primary }
     }
 
     /// What a driver would say that takes an unknown outcome for a success.
@@ -118,13 +125,16 @@ public final class SimulatedStore {
     }
 
     private func answer(_ command: StoreCommand, _ reply: @escaping (StoreResult) -> Void) {
+        // What writes waits for the standby, and gives up in the end.
+        let written: StoreResult = isReplicating ? .done : .unknown(reason: "simulated: the standby does not answer")
         switch command {
         case .commit: break
         case .load(let id): reply(.loaded(primary.load(id, at: time.now)))
         case .readLog(let id, let range): reply(.read(primary.read(id, range, at: time.now)))
         case .announce(let rows):
             primary.announce(rows)
-            standby = primary
+            replicate()
+            guard isReplicating else { return reply(written) }
             // Read with a snapshot of its own, later than the insert.
             time.after(random.duration(.microseconds(10)...(.milliseconds(1)))) { [weak self] in
                 guard let self else { return }
@@ -132,12 +142,12 @@ public final class SimulatedStore {
             }
         case .withdraw(let keys):
             primary.withdraw(keys)
-            standby = primary
-            reply(.done)
+            replicate()
+            reply(written)
         case .forget(let incarnation):
             primary.forget(incarnation)
-            standby = primary
-            reply(.done)
+            replicate()
+            reply(written)
         case .readPresence(let users): reply(.presence(primary.readPresence(users)))
         case .scanOrphans(let living, let slice, let slices, let grace, let limit):
             reply(
@@ -147,11 +157,11 @@ public final class SimulatedStore {
         case .terminateSessions: reply(.done)
         case .collect(let age, let limit):
             primary.collect(endedBefore: age, limit: limit, at: time.now)
-            standby = primary
-            reply(.done)
+            replicate()
+            reply(written)
         case .probe:
-            standby = primary  // a probe is a small commit
-            reply(.done)
+            replicate()  // a probe is a small commit
+            reply(written)
         }
     }
 
@@ -160,6 +170,7 @@ public final class SimulatedStore {
     /// The primary is lost and the standby takes over: what was not replicated is gone, and all connections with it.
     func failOver(_ nodes: [SimulatedNode]) {
         primary = standby
+        isReplicating = true
         for node in nodes {
             for lane in node.storeLanes {
                 let key = BrokenLane(incarnation: node.incarnation, lane: lane)
