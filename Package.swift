@@ -106,7 +106,10 @@ let package = Package(
         command("switchboard-cluster", ["LocalCluster", arguments]),
         command(
             "switchboard-bench",
-            ["SwitchboardClient", "SwitchboardProbe", "SwitchboardProtocol", protobuf, arguments, histogram] + nio),
+            [
+                "SwitchboardClient", "SwitchboardProbe", "SwitchboardProtocol", "LocalCluster", protobuf, arguments,
+                histogram,
+            ] + nio),
         .target(
             name: "ClientTestSupport", dependencies: ["SwitchboardProtocol", protobuf] + nio,
             path: "Tests/ClientTestSupport", swiftSettings: settings),
@@ -117,6 +120,9 @@ let package = Package(
                 protobuf, logging,
             ],
             path: "Tests/StoreTestSupport", swiftSettings: settings),
+        .target(
+            name: "WebSocketTestSupport", dependencies: ["SwitchboardProtocol", protobuf, tls] + nio,
+            path: "Tests/WebSocketTestSupport", swiftSettings: settings),
 
         tests("SwitchboardProtocolTests", ["SwitchboardProtocol", protobuf]),
         tests(
@@ -143,9 +149,30 @@ let package = Package(
             ]),
         tests(
             "SwitchboardTransportTests",
-            ["SwitchboardTransport", "SwitchboardCore", "SwitchboardProtocol", protobuf, crypto, logging, tls] + nio),
+            [
+                "SwitchboardTransport", "SwitchboardCore", "SwitchboardProtocol", "WebSocketTestSupport", protobuf,
+                crypto, logging, tls,
+            ] + nio),
+        tests(
+            "SwitchboardNodeTests",
+            [
+                "SwitchboardNode", "SwitchboardTransport", "SwitchboardCore", "SwitchboardProtocol", "LocalCluster",
+                protobuf, jwt, crypto, logging,
+            ] + nio),
+        tests(
+            "IntegrationTests",
+            [
+                "switchboard", "LocalCluster", "SwitchboardClient", "SwitchboardProtocol", "WebSocketTestSupport",
+                protobuf, jwt,
+            ]),
         tests(
             "SwitchboardClientTests", ["SwitchboardClient", "SwitchboardProtocol", "ClientTestSupport", protobuf] + nio),
+        tests(
+            "ClusterTests",
+            [
+                "LocalCluster", "SwitchboardClient", "SwitchboardProbe", "SwitchboardProtocol", "SwitchboardTestKit",
+                "PostgresClient", "switchboard", protobuf,
+            ] + nio),
         tests(
             "SwitchboardProbeTests",
             ["SwitchboardProbe", "SwitchboardClient", "SwitchboardProtocol", "ClientTestSupport", protobuf] + nio),

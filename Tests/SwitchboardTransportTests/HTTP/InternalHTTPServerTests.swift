@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 import SwitchboardTransport
 import Testing
+import WebSocketTestSupport
 
 @Suite("Internal HTTP server (sockets on loopback)", .serialized, .timeLimit(.minutes(1)))
 struct InternalHTTPServerTests {

@@ -4,6 +4,7 @@ import SwitchboardCore
 import SwitchboardProtocol
 import SwitchboardTransport
 import Testing
+import WebSocketTestSupport
 
 @Suite("Peer links (sockets on loopback)", .serialized, .timeLimit(.minutes(1)))
 struct PeerLinkTests {

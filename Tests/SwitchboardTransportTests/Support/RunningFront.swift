@@ -4,6 +4,7 @@ import NIOPosix
 import SwitchboardProtocol
 import SwitchboardTransport
 import Testing
+import WebSocketTestSupport
 
 /// A front on a free port of the loopback, with its sink.
 struct RunningFront {

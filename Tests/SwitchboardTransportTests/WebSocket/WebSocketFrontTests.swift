@@ -1,6 +1,7 @@
 import SwitchboardProtocol
 import SwitchboardTransport
 import Testing
+import WebSocketTestSupport
 
 @Suite("WebSocket front: frames and connections (sockets on loopback)", .serialized, .timeLimit(.minutes(1)))
 struct WebSocketFrontTests {

@@ -4,7 +4,7 @@ import NIOPosix
 import NIOSSL
 
 /// A TCP client that sends bytes as told and keeps what it gets.
-final class RawClient: Sendable {
+package final class RawClient: Sendable {
     private struct State {
         var bytes: [UInt8] = []
         var isClosed = false
@@ -39,7 +39,7 @@ final class RawClient: Sendable {
     }
 
     /// - Parameter trusting: PEM of the root to trust; with it the client speaks TLS to `localhost`.
-    static func connect(
+    package static func connect(
         port: Int, receiveBuffer: Int? = nil, trusting root: String? = nil
     ) async throws -> RawClient {
         let state = NIOLockedValueBox(State())
@@ -64,28 +64,28 @@ final class RawClient: Sendable {
         return RawClient(channel: try await bootstrap.connect(host: "127.0.0.1", port: port).get(), state: state)
     }
 
-    var received: [UInt8] { state.withLockedValue { $0.bytes } }
-    var isClosed: Bool { state.withLockedValue { $0.isClosed } }
-    var text: String { String(decoding: received, as: UTF8.self) }
+    package var received: [UInt8] { state.withLockedValue { $0.bytes } }
+    package var isClosed: Bool { state.withLockedValue { $0.isClosed } }
+    package var text: String { String(decoding: received, as: UTF8.self) }
 
-    func send(_ bytes: [UInt8]) async throws {
+    package func send(_ bytes: [UInt8]) async throws {
         try await channel.writeAndFlush(ByteBuffer(bytes: bytes))
     }
 
-    func send(_ text: String) async throws {
+    package func send(_ text: String) async throws {
         try await send(Array(text.utf8))
     }
 
     /// Without waiting for the socket to take the bytes.
-    func post(_ bytes: [UInt8]) {
+    package func post(_ bytes: [UInt8]) {
         channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
     }
 
-    func setReading(_ isReading: Bool) async throws {
+    package func setReading(_ isReading: Bool) async throws {
         try await channel.setOption(.autoRead, value: isReading).get()
     }
 
-    func close() async {
+    package func close() async {
         try? await channel.close()
     }
 }

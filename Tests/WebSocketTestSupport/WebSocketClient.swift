@@ -1,22 +1,32 @@
-import NIOConcurrencyHelpers
 import SwiftProtobuf
-import SwitchboardProtocol
-import Testing
+package import SwitchboardProtocol
 
 /// A WebSocket client over raw bytes, so that tests can break every rule.
-final class WebSocketClient: Sendable {
-    struct Frame: Equatable {
-        var opcode: UInt8
-        var isFinal = true
-        var payload: [UInt8]
+package final class WebSocketClient: Sendable {
+    package struct Frame: Equatable {
+        package var opcode: UInt8
+        package var isFinal = true
+        package var payload: [UInt8]
 
-        var closeCode: UInt16? {
+        package init(opcode: UInt8, isFinal: Bool = true, payload: [UInt8]) {
+            self.opcode = opcode
+            self.isFinal = isFinal
+            self.payload = payload
+        }
+
+        package var closeCode: UInt16? {
             opcode == 8 && payload.count >= 2 ? UInt16(payload[0]) << 8 | UInt16(payload[1]) : nil
         }
     }
 
-    let raw: RawClient
-    let subprotocol: Subprotocol
+    /// What keeps a test from having its client, or the answer that it waits for.
+    package enum Failure: Error {
+        case refused(answer: String)
+        case noCloseFrame
+    }
+
+    package let raw: RawClient
+    package let subprotocol: Subprotocol
     private let headEnd: Int
 
     private init(raw: RawClient, subprotocol: Subprotocol, headEnd: Int) {
@@ -25,33 +35,49 @@ final class WebSocketClient: Sendable {
         self.headEnd = headEnd
     }
 
-    static func handshake(protocols: [String], path: String = "/v1/connect", extra: String = "") -> String {
+    /// An upgrade request; `extra` are further header lines, each with its line end.
+    package static func handshake(
+        protocols: [String], path: String = "/v1/connect", host: String = "localhost", extra: String = ""
+    ) -> String {
         let offered = protocols.isEmpty ? "" : "Sec-WebSocket-Protocol: \(protocols.joined(separator: ", "))\r\n"
-        return "GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        return "GET \(path) HTTP/1.1\r\nHost: \(host)\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
             + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\(offered)\(extra)\r\n"
     }
 
-    static func connect(
-        port: Int, _ subprotocol: Subprotocol = .json, extra: String = "", receiveBuffer: Int? = nil,
-        trusting root: String? = nil
+    package static func connect(
+        port: Int, _ subprotocol: Subprotocol = .json, host: String = "localhost", extra: String = "",
+        receiveBuffer: Int? = nil, trusting root: String? = nil
     ) async throws -> WebSocketClient {
         let raw = try await RawClient.connect(port: port, receiveBuffer: receiveBuffer, trusting: root)
-        try await raw.send(handshake(protocols: [subprotocol.rawValue], extra: extra))
-        try #require(await eventually("the upgrade is answered") { raw.text.contains("\r\n\r\n") })
+        try await raw.send(handshake(protocols: [subprotocol.rawValue], host: host, extra: extra))
+        _ = try await poll { raw.text.contains("\r\n\r\n") || raw.isClosed }
         let text = raw.text
-        try #require(text.hasPrefix("HTTP/1.1 101"), "answered: \(text)")
-        // The accept key that RFC 6455 §1.3 gives for the sample nonce.
-        try #require(text.contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="))
-        try #require(text.lowercased().contains("sec-websocket-protocol: \(subprotocol.rawValue)"))
-        let bytes = raw.received
+        // The accept key is what RFC 6455 §1.3 gives for the sample nonce.
+        guard text.hasPrefix("HTTP/1.1 101"), text.contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
+            text.lowercased().contains("sec-websocket-protocol: \(subprotocol.rawValue)"),
+            let headEnd = Self.headEnd(of: raw.received)
+        else { throw Failure.refused(answer: text) }
+        return WebSocketClient(raw: raw, subprotocol: subprotocol, headEnd: headEnd)
+    }
+
+    private static func headEnd(of bytes: [UInt8]) -> Int? {
         let end = Array("\r\n\r\n".utf8)
-        let head = (0...(bytes.count - 4)).first { Array(bytes[$0..<$0 + 4]) == end }
-        return WebSocketClient(raw: raw, subprotocol: subprotocol, headEnd: try #require(head) + 4)
+        return bytes.indices.dropLast(3).first { Array(bytes[$0..<$0 + 4]) == end }.map { $0 + 4 }
+    }
+
+    /// False if the condition does not hold within ten seconds.
+    private static func poll(_ condition: () -> Bool) async throws -> Bool {
+        let deadline = ContinuousClock.now + .seconds(10)
+        while !condition() {
+            guard ContinuousClock.now < deadline else { return false }
+            try await Task.sleep(for: .milliseconds(3))
+        }
+        return true
     }
 
     // MARK: - Sending
 
-    static func bytes(
+    package static func bytes(
         opcode: UInt8, _ payload: [UInt8], isFinal: Bool = true, isMasked: Bool = true, reserved: UInt8 = 0
     ) -> [UInt8] {
         var bytes: [UInt8] = [(isFinal ? 0x80 : 0) | reserved << 4 | opcode]
@@ -68,18 +94,18 @@ final class WebSocketClient: Sendable {
         return bytes + key + payload.enumerated().map { $0.element ^ key[$0.offset % 4] }
     }
 
-    func bytes(of frames: [WireClientFrame]) throws -> [UInt8] {
+    package func bytes(of frames: [WireClientFrame]) throws -> [UInt8] {
         let codec = FrameCodec(subprotocol)
         return try frames.flatMap { frame in
             Self.bytes(opcode: subprotocol == .json ? 1 : 2, try codec.encode(frame))
         }
     }
 
-    func send(_ frames: WireClientFrame...) async throws {
+    package func send(_ frames: WireClientFrame...) async throws {
         try await raw.send(try bytes(of: frames))
     }
 
-    func send(
+    package func send(
         opcode: UInt8, _ payload: [UInt8], isFinal: Bool = true, isMasked: Bool = true, reserved: UInt8 = 0
     ) async throws {
         try await raw.send(
@@ -89,7 +115,7 @@ final class WebSocketClient: Sendable {
     // MARK: - Receiving
 
     /// All whole frames received so far.
-    var frames: [Frame] {
+    package var frames: [Frame] {
         var bytes = raw.received.dropFirst(headEnd)
         var frames: [Frame] = []
         while bytes.count >= 2 {
@@ -112,7 +138,7 @@ final class WebSocketClient: Sendable {
     }
 
     /// The server's messages so far, decoded.
-    func messages() throws -> [WireServerFrame] {
+    package func messages() throws -> [WireServerFrame] {
         let codec = FrameCodec(subprotocol)
         let opcode: UInt8 = subprotocol == .json ? 1 : 2
         return try frames.filter { $0.opcode == opcode }.map {
@@ -120,14 +146,14 @@ final class WebSocketClient: Sendable {
         }
     }
 
-    var closeCode: UInt16? { frames.compactMap(\.closeCode).first }
+    package var closeCode: UInt16? { frames.compactMap(\.closeCode).first }
 
-    func count(opcode: UInt8) -> Int { frames.count { $0.opcode == opcode } }
+    package func count(opcode: UInt8) -> Int { frames.count { $0.opcode == opcode } }
 
     /// Waits for the close frame and answers it, as a client must.
-    func closed() async throws -> UInt16 {
-        await eventually("the server sends a close frame") { closeCode != nil || raw.isClosed }
-        let code = try #require(closeCode)
+    package func closed() async throws -> UInt16 {
+        _ = try await Self.poll { closeCode != nil || raw.isClosed }
+        guard let code = closeCode else { throw Failure.noCloseFrame }
         try? await send(opcode: 8, [UInt8(code >> 8), UInt8(code & 0xff)])
         return code
     }
