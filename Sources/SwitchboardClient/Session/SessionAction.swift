@@ -28,6 +28,8 @@ public enum SessionTimer: Hashable, Sendable {
     case welcomeDue
     /// Time to look whether anything was heard.
     case heartbeat
+    /// Time to look whether anything was heard while something waits for acceptance.
+    case acceptanceDue
     /// The server owes a sign of life.
     case pongDue
     /// The connection has stood long enough to start the backoff afresh.

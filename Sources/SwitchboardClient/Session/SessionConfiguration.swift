@@ -29,6 +29,10 @@ public struct SessionConfiguration: Sendable {
     /// How long a server may take to answer a `ping`.
     public var pongTimeout: Duration = .seconds(5)
 
+    /// Silence after which a `ping` is sent while something waits for acceptance: a server that stopped dead is noticed
+    /// sooner when somebody waits for it.
+    public var impatience: Duration = .seconds(5)
+
     /// Silence after which a `ping` is sent, until `welcome` names the server's own.
     public var pingInterval: Duration = .seconds(25)
 

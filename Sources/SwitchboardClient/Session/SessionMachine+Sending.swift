@@ -20,7 +20,9 @@ extension SessionMachine {
         conversationLearned(id)
         let number = conversations[id]?.append(message) ?? 0
         var actions: [SessionAction] = [.store(.appended(id, number: number, message))]
-        if state == .ready, conversations[id]?.resendFrom == nil {
+        guard state == .ready else { return (number, actions) }
+        actions += timeAcceptance()
+        if conversations[id]?.resendFrom == nil {
             actions.append(Self.transmit(message, number: number, in: id))
         }
         return (number, actions)

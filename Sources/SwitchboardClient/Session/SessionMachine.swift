@@ -37,8 +37,11 @@ public struct SessionMachine: Sendable {
     /// Attempts since a connection last stood for long; that connection's own counts as the first.
     private var attempt = 0
     private var pingInterval: Duration
-    /// Anything came since the last look.
+    /// Anything came since the last look of the heartbeat.
     private var heardSomething = false
+    /// Anything came since the last look of the timer `acceptanceDue`.
+    private var heardWhileWaiting = false
+    private var isAcceptanceTimed = false
     private var awaitsPong = false
     /// A time to reconnect that the server set; it overrides the backoff.
     var serverSetReconnect: Duration?
@@ -147,7 +150,7 @@ public struct SessionMachine: Sendable {
 
     /// A WebSocket ping arrived: the server is there.
     public mutating func pingReceived() {
-        heardSomething = true
+        heard()
     }
 
     /// The outbox's storage could not keep a change.
@@ -170,8 +173,12 @@ public struct SessionMachine: Sendable {
             return [.disconnect(.goingAway)] + connectionLost(.silent)
         case (.heartbeat, .ready):
             return heartbeat()
+        case (.acceptanceDue, .ready):
+            isAcceptanceTimed = false
+            let actions = heardWhileWaiting ? [] : ping()
+            return actions + timeAcceptance()
         case (.pongDue, .ready):
-            guard awaitsPong, !heardSomething else { return [] }
+            guard awaitsPong else { return [] }
             return [.disconnect(.goingAway)] + connectionLost(.silent)
         case (.stable, .ready):
             attempt = 1
@@ -202,12 +209,21 @@ public struct SessionMachine: Sendable {
             .cancel(.welcomeDue),
             .schedule(.stable, after: configuration.stableAfter),
             .schedule(.heartbeat, after: pingInterval),
-        ]
+        ] + timeAcceptance()
     }
 
     mutating func heard() {
         heardSomething = true
+        heardWhileWaiting = true
         awaitsPong = false
+    }
+
+    /// Starts the timer `acceptanceDue` if something waits and it does not run.
+    mutating func timeAcceptance() -> [SessionAction] {
+        guard !isAcceptanceTimed, conversations.values.contains(where: { !$0.unaccepted.isEmpty }) else { return [] }
+        isAcceptanceTimed = true
+        heardWhileWaiting = false
+        return [.schedule(.acceptanceDue, after: configuration.impatience)]
     }
 
     private mutating func heartbeat() -> [SessionAction] {
@@ -242,6 +258,7 @@ public struct SessionMachine: Sendable {
             conversations[id]?.connectionLost()
         }
         acknowledgementsDue = []
+        isAcceptanceTimed = false
         state = .waiting
         if isLeaving {
             // The timer that `go_away` set goes on.
@@ -271,7 +288,7 @@ public struct SessionMachine: Sendable {
         case .greeting: return [.cancel(.welcomeDue)]
         case .ready: break
         }
-        var timers: [SessionTimer] = [.heartbeat, .pongDue, .stable, .acknowledge]
+        var timers: [SessionTimer] = [.heartbeat, .pongDue, .acceptanceDue, .stable, .acknowledge]
         timers += conversations.filter { $0.value.resendFrom != nil }.keys.sorted().map { .resend($0) }
         return timers.map { .cancel($0) }
     }

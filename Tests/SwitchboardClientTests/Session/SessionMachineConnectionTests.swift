@@ -157,6 +157,30 @@ struct SessionMachineConnectionTests {
         #expect(session.timerFired(.pongDue).events == [.disconnected(.silent, retryAfter: .zero)])
     }
 
+    @Test("somebody waits for acceptance: silence is broken sooner")
+    mutating func isImpatient() throws {
+        session.connect()
+        session.welcome()
+        let first = try session.messageQueued(.info("one"), in: callA).actions.transcript
+        #expect(first == ["store a1 one", "in 5000 ms: acceptanceDue", "→ send a1 one"])
+        #expect(try session.messageQueued(.info("two"), in: callA).actions.count == 2, "one timer for all")
+        _ = session.frameReceived(.accepted(callA, 1))
+        #expect(session.timerFired(.acceptanceDue).transcript == ["in 5000 ms: acceptanceDue"])
+        #expect(
+            session.timerFired(.acceptanceDue).transcript == [
+                "→ ping", "in 5000 ms: pongDue", "in 5000 ms: acceptanceDue",
+            ])
+        _ = session.frameReceived(.accepted(callA, 2))
+        #expect(session.timerFired(.pongDue).isEmpty)
+        #expect(session.timerFired(.acceptanceDue).isEmpty, "nobody waits any more")
+        _ = try session.queue("three")
+        #expect(session.timerFired(.acceptanceDue).transcript.first == "→ ping")
+        #expect(session.timerFired(.pongDue).events == [.disconnected(.silent, retryAfter: .zero)])
+        _ = session.timerFired(.reconnect)
+        session.greet()
+        #expect(session.frameReceived(.welcome()).transcript.contains("in 5000 ms: acceptanceDue"))
+    }
+
     @Test("the network's return ends a wait")
     mutating func networkReturns() {
         _ = session.started()

@@ -40,7 +40,10 @@ extension SessionMachine {
         return socketOpened(token: "token")
     }
 
+    /// Queues a message; what comes of it, but for the timer that watches over acceptance.
     mutating func queue(_ body: String, in id: ConversationID = callA) throws -> [String] {
-        try messageQueued(.info(body), in: id).actions.transcript
+        try messageQueued(.info(body), in: id).actions
+            .filter { if case .schedule(.acceptanceDue, _) = $0 { false } else { true } }
+            .transcript
     }
 }

@@ -55,7 +55,7 @@ struct SimulatedSession {
                 moveToServer()
             } else if !toClient.isEmpty {
                 moveToClient()
-            } else if let timer = timers.first(where: { $0 != .heartbeat && $0 != .stable && $0 != .pongDue }) {
+            } else if let timer = timers.first(where: { !Self.recurring.contains($0) }) {
                 fire(timer)
             } else if machine.isReady {
                 return
@@ -63,6 +63,9 @@ struct SimulatedSession {
         }
         faults.append("does not settle")
     }
+
+    /// Timers that never come to an end, or that only watch over the others.
+    private static let recurring: Set<SessionTimer> = [.heartbeat, .stable, .pongDue, .acceptanceDue]
 
     // MARK: - What may happen
 
