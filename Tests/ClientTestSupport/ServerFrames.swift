@@ -26,7 +26,9 @@ extension WireServerFrame {
         .with { $0.accepted = .with { ($0.conversation, $0.number) = (id.description, number) } }
     }
 
-    package static func deliver(_ id: ConversationID, _ number: UInt32, _ message: WireMessage = .info("")) -> WireServerFrame {
+    package static func deliver(_ id: ConversationID, _ number: UInt32, _ message: WireMessage = .info(""))
+        -> WireServerFrame
+    {
         .with {
             $0.deliver.conversation = id.description
             $0.deliver.number = number
