@@ -14,7 +14,14 @@ extension NodeCore {
             return
         }
         var attachment = session.attachments[conversation] ?? Attachment(cursor: nil, attachedTo: leader)
-        guard epoch >= attachment.epoch else { return }
+        guard epoch >= attachment.epoch else {
+            // A temporary error says nothing of the log, only that the send is to be repeated: a leader that has no epoch yet
+            // must be able to say so.
+            for case .error(let error)? in frames.map(\.frame) where !error.permanent {
+                out.send(WireServerFrame.with { $0.error = error }, to: connection)
+            }
+            return
+        }
         attachment.epoch = epoch
         var isBroken = false
         var setUp: [WireMessage] = []
