@@ -96,7 +96,8 @@ let package = Package(
         // Clients.
         library("SwitchboardClient", ["SwitchboardProtocol", protobuf, collections, tls] + nio),
         library(
-            "SwitchboardProbe", ["SwitchboardClient", "SwitchboardProtocol", protobuf, arguments, histogram, jwt] + nio),
+            "SwitchboardProbe",
+            ["SwitchboardClient", "SwitchboardProtocol", protobuf, collections, arguments, histogram, jwt] + nio),
 
         // Tools and tests; never linked into the server.
         library(
@@ -111,7 +112,7 @@ let package = Package(
                 histogram,
             ] + nio),
         .target(
-            name: "ClientTestSupport", dependencies: ["SwitchboardProtocol", protobuf] + nio,
+            name: "ClientTestSupport", dependencies: ["SwitchboardProtocol", protobuf, tls] + nio,
             path: "Tests/ClientTestSupport", swiftSettings: settings),
         .target(
             name: "StoreTestSupport",
@@ -166,7 +167,8 @@ let package = Package(
                 protobuf, jwt,
             ]),
         tests(
-            "SwitchboardClientTests", ["SwitchboardClient", "SwitchboardProtocol", "ClientTestSupport", protobuf] + nio),
+            "SwitchboardClientTests",
+            ["SwitchboardClient", "SwitchboardProtocol", "ClientTestSupport", protobuf, tls] + nio),
         tests(
             "ClusterTests",
             [

@@ -27,7 +27,8 @@ extension Leadership {
         return .push(key, target.address, frames)
     }
 
-    /// Acceptances are coalesced per connection, for they are cumulative.
+    /// Acceptances are coalesced per connection, for they are cumulative. A refusal comes before the acceptance that covers it,
+    /// so that a client which waits for the acceptance knows already what became of its message.
     mutating func answer(_ replies: [ConversationReply]) -> [LeadershipEffect] {
         var effects: [LeadershipEffect] = []
         var accepted: [(origin: Origin, number: UInt32)] = []
@@ -42,15 +43,16 @@ extension Leadership {
             default: continue
             }
         }
+        for case .refused(let origin, let number, let name) in replies {
+            effects.append(pushError(name, to: origin, number: number))
+        }
         for (origin, number) in accepted {
             effects.append(
                 .push(origin.key, origin.address, [.accepted(conversation, number: number, epoch: epoch)]))
         }
         for reply in replies {
             switch reply {
-            case .accepted: continue
-            case .refused(let origin, let number, let name):
-                effects.append(pushError(name, to: origin, number: number))
+            case .accepted, .refused: continue
             case .rejected(let origin, let number, let name):
                 effects.append(pushError(name, to: origin, number: number, retryAfter: .zero))
             case .attached(let origin, let sent, let snapshot):
