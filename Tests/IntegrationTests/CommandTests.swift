@@ -139,7 +139,7 @@ struct CommandTests {
         try "short".write(toFile: home.file("short.secret"), atomically: true, encoding: .utf8)
         let short = try await run("check-config", environment: ["AUTH_SECRET_FILE": home.file("short.secret")])
         #expect(short.failedOrderly)
-        #expect(short.output.contains("fewer than 16 bytes"))
+        #expect(short.output.contains("fewer than 32 bytes"))
         let number = try await run(
             "check-config", "--data", home.file("x.sqlite"), environment: ["LISTEN_PORT": "eighty"])
         #expect(number.failedOrderly)

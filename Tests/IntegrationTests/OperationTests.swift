@@ -53,7 +53,7 @@ struct OperationTests {
             #expect(try await value("sessions") == 2)
             #expect(try await value("led_conversations") == 1)
             #expect(try #require(try await value("appends_total")) >= 3)
-            #expect(try #require(try await value("frames_to_clients_total")) >= 20)
+            #expect(try #require(try await value("frames_to_clients_total")) >= 13)
             await call.caller.socket.raw.close()
             try await waitUntil("the socket's end is noticed", within: .seconds(10)) {
                 try await value("sessions") == 1

@@ -133,6 +133,8 @@ extension NodeCore {
                 session.attachments[conversation]?.isOpening != true
             else { continue }
             out.send(.error(.notFound, conversation, number: number), to: connection)
+            // As if a leader had refused it: from the answers nobody can tell a call of others from none.
+            sessions[connection]?.attachments[conversation]?.forwarded = number
         }
         routes[conversation]?.waiting = []
         for connection in connections {

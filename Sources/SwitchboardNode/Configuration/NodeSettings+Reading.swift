@@ -2,7 +2,6 @@ import Configuration
 import Foundation
 import Logging
 import SwitchboardProtocol
-import SystemPackage
 
 /// What the command line says; nil: nothing.
 public struct SettingsFlags: Sendable {
@@ -46,17 +45,15 @@ extension NodeSettings {
             InMemoryProvider(values: flags.values),
             EnvironmentVariablesProvider(environmentVariables: environment),
         ]
-        var problems: [String] = []
+        var problems = SettingsKey.all.compactMap { key in
+            environment[key.variable].flatMap { key.problem(with: $0) }
+        }
         var iceServers: [WireIceServer] = []
         if let path = flags.configFile {
             let file = try SettingsFile(path: path)
             problems += file.problems
             iceServers = file.iceServers
-            do {
-                providers.append(try await FileProvider<JSONSnapshot>(filePath: FilePath(path)))
-            } catch {
-                throw SettingsError(problems.isEmpty ? ["\(path): \(error)"] : problems)
-            }
+            providers.append(InMemoryProvider(name: path, values: file.values))
         }
         var reader = SettingsReader(config: ConfigReader(providers: providers), problems: problems)
         let settings = reader.settings(iceServers: iceServers, environment: environment, flags: flags)
@@ -130,7 +127,7 @@ private struct SettingsReader {
         }
         let secret: NodeSettings.PeerSecret
         if let file = config.string(forKey: "cluster.secretFile") {
-            secret = .secret(secretFile(file, "cluster.secretFile") ?? Secret([]))
+            secret = .secret(secretFile(file, "cluster.secretFile", atLeast: 16) ?? Secret([]))
         } else if config.bool(forKey: "cluster.insecure", default: false) {
             secret = .insecure
         } else {
@@ -186,7 +183,8 @@ private struct SettingsReader {
             return .publicKey(String(decoding: data, as: UTF8.self))
         }
         if let path = config.string(forKey: "auth.secretFile") {
-            return secretFile(path, "auth.secretFile").map { .secret($0) }
+            // RFC 7518 §3.2: a key of HS256 has at least the size of the hash.
+            return secretFile(path, "auth.secretFile", atLeast: 32).map { .secret($0) }
         }
         guard demo != .off, case .sqlite(let path)? = store else {
             problems.append("auth.secretFile or auth.keyFile is missing: without one nobody can be let in")
@@ -201,14 +199,14 @@ private struct SettingsReader {
         }
     }
 
-    private mutating func secretFile(_ path: String, _ key: String) -> Secret? {
+    private mutating func secretFile(_ path: String, _ key: String, atLeast size: Int) -> Secret? {
         guard let data = FileManager.default.contents(atPath: path) else {
             problems.append("\(key) \(path) cannot be read")
             return nil
         }
         let secret = Array(String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines).utf8)
-        guard secret.count >= 16 else {
-            problems.append("\(key) \(path) holds fewer than 16 bytes; make one with: openssl rand -hex 32")
+        guard secret.count >= 32 else {
+            problems.append("\(key) \(path) holds fewer than 32 bytes; make one with: openssl rand -hex 32")
             return nil
         }
         return Secret(secret)

@@ -1,10 +1,13 @@
+import Configuration
 import Foundation
 import SwiftProtobuf
 import SwitchboardProtocol
 
-/// A configuration file, checked for what the configuration library does not check: unknown keys, wrong kinds, and the list of
-/// ICE servers.
+/// A configuration file, read here rather than by the configuration library, which checks neither for unknown keys nor for wrong
+/// kinds, and takes no lists of objects, such as the ICE servers are.
 struct SettingsFile {
+    /// What the file says, for the configuration library.
+    private(set) var values: [AbsoluteConfigKey: ConfigValue] = [:]
     var iceServers: [WireIceServer] = []
     var problems: [String] = []
 
@@ -23,7 +26,7 @@ struct SettingsFile {
             throw SettingsError(["\(path) must hold one JSON object"])
         }
         check(object, prefix: "")
-        if let list = object["iceServers"] {
+        if let list = object["iceServers"] as? [Any] {
             readIceServers(list)
         }
     }
@@ -32,9 +35,7 @@ struct SettingsFile {
         for (name, value) in object.sorted(by: { $0.key < $1.key }) {
             let key = prefix + name
             if let known = SettingsKey.named(key) {
-                if !Self.fits(value, known.kind) {
-                    problems.append("\(key) must be a \(known.kind.rawValue): \(known.meaning)")
-                }
+                take(value, for: known)
             } else if let section = value as? [String: Any],
                 SettingsKey.all.contains(where: { $0.name.hasPrefix(key + ".") })
             {
@@ -45,13 +46,20 @@ struct SettingsFile {
         }
     }
 
-    private static func fits(_ value: Any, _ kind: SettingsKey.Kind) -> Bool {
-        switch kind {
-        case .text: value is String
-        case .flag: (value as? NSNumber).map { CFBoolean.isBoolean($0) } ?? false
-        case .number: (value as? NSNumber).map { !CFBoolean.isBoolean($0) } ?? false
-        case .list: value is [Any]
+    private mutating func take(_ value: Any, for key: SettingsKey) {
+        let content: ConfigContent?
+        switch key.kind {
+        case .text: content = (value as? String).map { .string($0) }
+        case .flag: content = (value as? NSNumber).flatMap { $0.isBoolean ? .bool($0.boolValue) : nil }
+        case .number: content = (value as? NSNumber).flatMap { $0.wholeNumber.map { .int($0) } }
+        case .list:
+            if !(value is [Any]) { problems.append("\(key.name) must be a list: \(key.meaning)") }
+            return
         }
+        guard let content else {
+            return problems.append("\(key.name) must be a \(key.kind.rawValue): \(key.meaning)")
+        }
+        values[key.configKey] = ConfigValue(content, isSecret: false)
     }
 
     /// The known key that differs least, if one is near.
@@ -63,7 +71,7 @@ struct SettingsFile {
         return near.map { "; did you mean \($0.name)?" } ?? "; see docs/OPERATING.md for the table of keys"
     }
 
-    private mutating func readIceServers(_ list: Any) {
+    private mutating func readIceServers(_ list: [Any]) {
         guard let servers = list as? [[String: Any]] else {
             problems.append("iceServers must be a list of {urls, username, credential}")
             return
@@ -84,7 +92,10 @@ struct SettingsFile {
     }
 }
 
-/// JSON's true and false among numbers, which Foundation keeps in one class.
-private enum CFBoolean {
-    static func isBoolean(_ number: NSNumber) -> Bool { String(cString: number.objCType) == "c" }
+/// JSON's true and false are among its numbers in Foundation.
+extension NSNumber {
+    fileprivate var isBoolean: Bool { String(cString: objCType) == "c" }
+
+    /// nil for true, false, and what has a fraction.
+    fileprivate var wholeNumber: Int? { isBoolean ? nil : Int(exactly: doubleValue) }
 }

@@ -1,3 +1,5 @@
+import Configuration
+
 /// The keys of a node's configuration: one table from which files are checked, defaults are taken and help is printed.
 ///
 /// The same key works in the file (`"postgres": {"url": …}`), in the environment (`POSTGRES_URL`, words in capitals and
@@ -44,6 +46,30 @@ public struct SettingsKey: Sendable {
         SettingsKey(name: "call.connectTimeoutMs", kind: .number, meaning: "pickup to media"),
         SettingsKey(name: "log.level", kind: .text, meaning: "trace, debug, info, notice, warning, error"),
     ]
+
+    /// Its name for the configuration library.
+    var configKey: AbsoluteConfigKey { AbsoluteConfigKey(name.split(separator: ".").map(String.init)) }
+
+    /// Its name in the environment: `postgres.allowUnreplicated` is `POSTGRES_ALLOW_UNREPLICATED`.
+    var variable: String {
+        var words = ""
+        for character in name {
+            if character.isUppercase { words.append("_") }
+            words.append(character == "." ? "_" : Character(character.uppercased()))
+        }
+        return words
+    }
+
+    /// What is wrong with a text from the environment, for which the configuration library would take the default in silence.
+    func problem(with text: String) -> String? {
+        let isGood =
+            switch kind {
+            case .text, .list: true
+            case .number: Int(text) != nil
+            case .flag: ["true", "false", "yes", "no", "1", "0"].contains(text.lowercased())
+            }
+        return isGood ? nil : "\(variable) is \(text.prefix(64)), but \(name) must be a \(kind.rawValue): \(meaning)"
+    }
 
     static func named(_ name: String) -> SettingsKey? { all.first { $0.name == name } }
 }

@@ -153,10 +153,17 @@ final class ConnectionGate: WebSocketFrontSink {
         stages.withLockedValue { stages in
             guard case .verifying(let pending)? = stages[check.connection] else { return }
             stages[check.connection] = .open(check.info)
+            var events: [NodeEvent] = [.helloReceived(check.connection, token, hello)]
+            for frame in pending {
+                if case .refresh(let refresh)? = frame.frame {
+                    toCheck.yield(
+                        Check(connection: check.connection, info: check.info, token: refresh.token, hello: nil))
+                } else {
+                    events.append(.frameReceived(check.connection, frame))
+                }
+            }
             // Posted under the lock, so that no later frame overtakes.
-            core.post(
-                [.helloReceived(check.connection, token, hello)]
-                    + pending.map { .frameReceived(check.connection, $0) })
+            core.post(events)
         }
     }
 }

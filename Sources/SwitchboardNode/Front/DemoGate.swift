@@ -29,8 +29,10 @@ struct DemoGate: Sendable {
     /// `host[:port]` without the port.
     static func name(of host: String) -> String {
         let lower = host.lowercased()
-        if lower.hasPrefix("[") { return lower.prefix { $0 != "]" } + "]" }
-        return String(lower.prefix { $0 != ":" })
+        let end = lower.hasPrefix("[") ? lower.firstIndex(of: "]").map(lower.index(after:)) : lower.firstIndex(of: ":")
+        guard let end else { return lower }
+        // What follows must be a port, or nothing; "[::1].example" is somebody else's name.
+        return lower[end...].isEmpty || lower[end] == ":" ? String(lower[..<end]) : lower
     }
 
     private static func authority(of origin: String) -> String {

@@ -24,7 +24,8 @@ struct MetricsText {
         var metrics = MetricsText()
         metrics.text +=
             "# HELP switchboard_info What runs here\n# TYPE switchboard_info gauge\n"
-            + "switchboard_info{node=\"\(node)\",datacenter=\"\(datacenter)\",version=\"\(software)\"} 1\n"
+            + "switchboard_info{node=\"\(escaped(node))\",datacenter=\"\(escaped(datacenter))\","
+            + "version=\"\(escaped(software))\"} 1\n"
         metrics.gauge("ready", "1 if the node takes clients", isReady ? 1 : 0)
         metrics.gauge("registered_nodes", "Nodes in the coordinator's list, this one included", figures.registeredNodes)
         metrics.gauge("linked_nodes", "Other nodes to which a link is up", figures.linkedNodes)
@@ -47,5 +48,17 @@ struct MetricsText {
         metrics.counter("warnings_total", "Warnings logged by the core", counters.warnings)
         metrics.counter("errors_total", "Errors logged by the core", counters.errors)
         return metrics.text
+    }
+
+    /// Label values escape backslash, quote and the end of a line.
+    private static func escaped(_ value: String) -> String {
+        value.map { character in
+            switch character {
+            case "\\": "\\\\"
+            case "\"": "\\\""
+            case "\n": "\\n"
+            default: String(character)
+            }
+        }.joined()
     }
 }

@@ -1,11 +1,15 @@
 public import Foundation
+import SwitchboardProtocol
 
 /// `switchboard token`.
 public enum TokenMaker {
-    /// - Throws: `SettingsError` if there is no usable secret.
+    /// - Throws: `SettingsError` if there is no usable secret, or the user's name is one that no node takes.
     public static func make(user: String, lifetime: TimeInterval, secretFile: String?, configFile: String?)
         async throws -> String
     {
+        guard UserID(user) != nil else {
+            throw SettingsError(["--user is no name that a node takes. \(ErrorName.invalidIdentifier.advice)"])
+        }
         var flags = SettingsFlags()
         flags.configFile = configFile
         var environment = ProcessInfo.processInfo.environment

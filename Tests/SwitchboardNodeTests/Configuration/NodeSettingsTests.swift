@@ -104,7 +104,7 @@ struct NodeSettingsTests {
                 atPath: home.file("short"), contents: Data("short\n\n\n\n\n\n\n\n\n\n\n\n".utf8)))
         let found = await problems(environment: ["AUTH_SECRET_FILE": home.file("short")])
         #expect(found.count == 1)
-        #expect(found[0].contains("fewer than 16 bytes"))
+        #expect(found[0].contains("fewer than 32 bytes"))
     }
 
     @Test("A cluster node, with all that it needs")
