@@ -2,8 +2,9 @@ import SwiftProtobuf
 import SwitchboardProtocol
 
 extension ConversationState {
-    /// The folded state as a fact, so that a restore need not read what is before it.
-    func makeCheckpoint() -> LogCheckpoint {
+    /// The folded state as a fact, so that a restore need not read what is before it. `remaining`: what is left of the
+    /// deadline, which counts from the checkpoint's entry for whoever restores from it.
+    func makeCheckpoint(remaining: Duration?) -> LogCheckpoint {
         LogCheckpoint.with { checkpoint in
             if let opening {
                 checkpoint.opened = LogOpened.with {
@@ -55,7 +56,8 @@ extension ConversationState {
                 checkpoint.deadlines = [
                     LogDeadline.with {
                         $0.kind = deadline.kind.rawValue
-                        $0.durationMs = deadline.duration.milliseconds
+                        // Never zero, which would clear it.
+                        $0.durationMs = max((remaining ?? deadline.duration).milliseconds, 1)
                     }
                 ]
             }
@@ -71,7 +73,13 @@ extension ConversationState {
     }
 
     private func outboxStates() -> [LogOutboxState] {
-        outboxes.sorted { ($0.key.address, $0.key.outbox) < ($1.key.address, $1.key.outbox) }.map { key, outbox in
+        var known = outboxes
+        for (address, current) in currentOutbox {
+            // One that has replaced another and has sent nothing lawful yet.
+            let key = OutboxKey(address: address, outbox: current.outbox)
+            if known[key] == nil { known[key] = Outbox() }
+        }
+        return known.sorted { ($0.key.address, $0.key.outbox) < ($1.key.address, $1.key.outbox) }.map { key, outbox in
             LogOutboxState.with {
                 $0.user = key.address.user.text
                 $0.device = key.address.device.text

@@ -81,7 +81,8 @@ extension Leadership {
         let isCheckpoint =
             index >= working.checkpointIndex + configuration.call.checkpointInterval && !working.isEnded
         if isCheckpoint {
-            facts.append(LogFact.with { $0.checkpoint = working.makeCheckpoint() })
+            let left = remaining(of: working.deadline, at: index, time.now)
+            facts.append(LogFact.with { $0.checkpoint = working.makeCheckpoint(remaining: left) })
             working.checkpointIndex = index
         }
         let append = makeAppend(
