@@ -25,6 +25,8 @@ struct CallScript: Sendable {
     let bystander: TestDevice
     var rallyLength = 60
 
+    var devices: [TestDevice] { [caller, picker, bystander] }
+
     /// Batches of candidates of each device.
     private static let candidates = 20
 
@@ -45,7 +47,7 @@ struct CallScript: Sendable {
         for (device, name) in zip(callees, ["picker", "bystander"]) {
             try await device.send([.description("answer", mark: name)] + Self.candidates(of: name), in: call)
         }
-        for device in [caller, picker, bystander] {
+        for device in devices {
             try await device.wait("all is accepted") { $0.hasAllAccepted(call) }
         }
         try await reached(.held)
@@ -93,7 +95,7 @@ struct CallScript: Sendable {
             picker.seen.labels(call)
                 == ["invite", "offer offer", selected] + candidates("caller") + rally(1) + ["ended hangup"])
         #expect(bystander.seen.labels(call) == ["invite", "offer offer", "ended answered_elsewhere"])
-        for device in [caller, picker, bystander] { device.checkNumbers(call) }
+        for device in devices { device.checkNumbers(call) }
     }
 }
 

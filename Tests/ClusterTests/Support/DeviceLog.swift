@@ -64,22 +64,16 @@ struct DeviceLog: Sendable {
         }
     }
 
-    func firstDelivery(after moment: ContinuousClock.Instant) -> ContinuousClock.Instant? {
-        first(after: moment) { if case .delivered = $0 { true } else { false } }
-    }
-
-    func firstAcceptance(after moment: ContinuousClock.Instant) -> ContinuousClock.Instant? {
-        first(after: moment) { if case .accepted = $0 { true } else { false } }
-    }
-
-    private func first(after moment: ContinuousClock.Instant, _ isWanted: (SessionEvent) -> Bool)
-        -> ContinuousClock.Instant?
-    {
+    /// When the first delivery came from a leader with a higher epoch.
+    func firstDelivery(_ call: ConversationID, beyond epoch: UInt32) -> ContinuousClock.Instant? {
         entries.first { entry in
-            guard entry.at > moment, case .told(let event) = entry.content else { return false }
-            return isWanted(event)
+            guard case .told(.delivered(call, let delivery)) = entry.content else { return false }
+            return delivery.epoch > epoch
         }?.at
     }
+
+    /// The epoch of the newest leader that has delivered something.
+    func epoch(_ call: ConversationID) -> UInt32 { deliveries[call]?.last?.epoch ?? 0 }
 }
 
 extension WireMessage {
