@@ -65,6 +65,19 @@ struct OperationTests {
         }
     }
 
+    @Test("The data can be read by the node's own user only")
+    func permissions() async throws {
+        let node = try await RunningNode.shared()
+        _ = try await OngoingCall.establish(on: node)
+        let directory = try FileManager.default.contentsOfDirectory(atPath: node.directory.path)
+        let files = directory.filter { $0.hasPrefix("calls.sqlite") }
+        #expect(files.contains("calls.sqlite-wal"))
+        for file in files {
+            let attributes = try FileManager.default.attributesOfItem(atPath: node.directory.file(file))
+            #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600, "\(file)")
+        }
+    }
+
     @Test("An operator can ask who leads a call; a call id that is none is refused")
     func leader() async throws {
         let node = try await RunningNode.shared()

@@ -30,6 +30,12 @@ struct StoreHandle: Sendable {
             try FileManager.default.createDirectory(
                 at: URL(fileURLWithPath: path).deletingLastPathComponent(), withIntermediateDirectories: true,
                 attributes: [.posixPermissions: 0o700])
+            if !FileManager.default.fileExists(atPath: path) {
+                // For its owner only, wherever it lies: it holds session descriptions, which tell addresses. SQLite gives the
+                // files beside it the same permissions; if it can't be made, SQLite says why.
+                _ = FileManager.default.createFile(
+                    atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
+            }
             let store = try SQLiteConversationStore(SQLiteStoreOptions(path: path), events: events)
             return StoreHandle(store: store, writers: 1, problems: { [] }, close: { try? store.close() })
         } catch {
