@@ -40,7 +40,8 @@ extension CallDecision {
         return min(Duration(wireMilliseconds: invite.ringTimeoutMs), limits.ringTimeout)
     }
 
-    private mutating func open(_ origin: Origin, callee: UserID?, invite: WireInvite, digest: UInt64) throws(FoldError) {
+    private mutating func open(_ origin: Origin, callee: UserID?, invite: WireInvite, digest: UInt64) throws(FoldError)
+    {
         let ring = ringTimeout(of: invite)
         try record {
             $0.opened = LogOpened.with {

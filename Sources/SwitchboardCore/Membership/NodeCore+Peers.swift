@@ -48,7 +48,8 @@ extension NodeCore {
             guard let leadership = leaderships[conversation] else { continue }
             let targets = leadership.targets.filter { $0.key.front == peer }
             guard !targets.isEmpty, leadership.stage == .leading || leadership.stage == .closed else { continue }
-            sayLeading(conversation, leadership.epoch, to: peer, users: Set(targets.values.map(\.address.user)).sorted())
+            let users = Set(targets.values.map(\.address.user)).sorted()
+            sayLeading(conversation, leadership.epoch, to: peer, users: users)
         }
     }
 

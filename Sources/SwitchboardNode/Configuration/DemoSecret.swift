@@ -2,7 +2,16 @@ import Foundation
 
 /// The secret of a standalone node's demo tokens: made once, kept beside its data, readable for its owner only.
 enum DemoSecret {
-    static func readOrMake(beside store: String) throws -> [UInt8] {
+    /// - Throws: `SettingsError` if the directory can't be written.
+    static func readOrMake(beside store: String) throws(SettingsError) -> Secret {
+        do {
+            return Secret(try bytes(beside: store))
+        } catch {
+            throw SettingsError(["the directory of \(store) cannot be written: \(error.localizedDescription)"])
+        }
+    }
+
+    private static func bytes(beside store: String) throws -> [UInt8] {
         let directory = URL(fileURLWithPath: store).deletingLastPathComponent()
         let file = directory.appendingPathComponent("demo.secret")
         if let data = try? Data(contentsOf: file), data.count >= 32 {

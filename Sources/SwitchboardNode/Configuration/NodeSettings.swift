@@ -11,6 +11,8 @@ public struct NodeSettings: Sendable {
     public enum Tokens: Sendable {
         /// HS256.
         case secret(Secret)
+        /// HS256 by a secret that the node makes for itself, in the directory of its store.
+        case demo(besideStore: String)
         /// PEM of a public key.
         case publicKey(String)
     }

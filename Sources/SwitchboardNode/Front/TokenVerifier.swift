@@ -13,6 +13,9 @@ struct TokenVerifier: Sendable {
         switch tokens {
         case .secret(let secret):
             await keys.add(hmac: HMACKey(from: Data(secret.bytes)), digestAlgorithm: .sha256)
+        case .demo(let store):
+            let secret = try DemoSecret.readOrMake(beside: store)
+            await keys.add(hmac: HMACKey(from: Data(secret.bytes)), digestAlgorithm: .sha256)
         case .publicKey(let pem):
             if let key = try? ES256PublicKey(pem: pem) {
                 await keys.add(ecdsa: key)
