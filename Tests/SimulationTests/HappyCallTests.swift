@@ -18,7 +18,8 @@ import Testing
         alice.send(.invite("bob"), in: call)
         alice.send(.description("offer"), in: call)
         alice.send(.candidates("early"), in: call)
-        try #require(cluster.run { bob.kinds(call) == ["invite", "offer"] && tablet.kinds(call) == ["invite", "offer"] })
+        try #require(
+            cluster.run { bob.kinds(call) == ["invite", "offer"] && tablet.kinds(call) == ["invite", "offer"] })
 
         bob.send(.ringing, in: call)
         tablet.send(.ringing, in: call)

@@ -9,7 +9,8 @@ import Testing
 
     /// A NUL would fail a whole batch in PostgreSQL; line ends would forge lines of a log.
     @Test(arguments: [
-        "", String(repeating: "x", count: 129), String(repeating: "ä", count: 65), "a\u{0}b", "a\nb", "a\u{7f}", "a\u{85}b",
+        "", String(repeating: "x", count: 129), String(repeating: "ä", count: 65), "a\u{0}b", "a\nb", "a\u{7f}",
+        "a\u{85}b",
         "a\u{2028}b", "\u{1b}[31m",
     ]) func othersAreNot(text: String) {
         #expect(UserID(text) == nil)

@@ -54,7 +54,8 @@ public final class CallAgent {
         return "\(client.address.user)-\(client.address.device)-\(kind)-\(marks)"
     }
 
-    private func later(_ delay: ClosedRange<Duration>, _ call: ConversationID, _ action: @escaping (CallAgent) -> Void) {
+    private func later(_ delay: ClosedRange<Duration>, _ call: ConversationID, _ action: @escaping (CallAgent) -> Void)
+    {
         cluster.time.after(random.duration(delay)) { [weak self] in
             guard let self, !isRetired, parts[call]?.isOver == false else { return }
             action(self)
@@ -148,7 +149,9 @@ public final class CallAgent {
     }
 
     private func offered(_ call: ConversationID, _ description: WireDescription) {
-        guard description.type == "offer", parts[call]?.isTalking == false, random.chance(habits.prepares) else { return }
+        guard description.type == "offer", parts[call]?.isTalking == false, random.chance(habits.prepares) else {
+            return
+        }
         later(.milliseconds(1)...(.milliseconds(100)), call) { agent in
             guard agent.parts[call]?.isTalking == false else { return }
             let (session, revision) = (description.session, description.revision)

@@ -96,7 +96,9 @@ extension HistoryChecker {
         let selected = oracle.selection.map { DeviceAddress(user: callee, device: $0.callee) }
         for device in Set(marks.keys).union([caller]) {
             for queued in oracle.queue(of: device) {
-                guard let mark = queued.message.mark, queued.kind != "offer" || !queued.fromDevice.isEmpty else { continue }
+                guard let mark = queued.message.mark, queued.kind != "offer" || !queued.fromDevice.isEmpty else {
+                    continue
+                }
                 guard oracle.isSelected(device) else {
                     report("b", device, id, "\(mark) was delivered to a device that was not selected")
                     continue

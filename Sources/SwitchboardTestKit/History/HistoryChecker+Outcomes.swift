@@ -16,7 +16,8 @@ extension HistoryChecker {
                 check(reason, of: device, id, oracle, caller: caller)
             }
             if let reason = oracle.endReason {
-                for device in [caller] where !oracle.queue(of: device).contains(where: { $0.kind == "ended:\(reason)" }) {
+                for device in [caller] where !oracle.queue(of: device).contains(where: { $0.kind == "ended:\(reason)" })
+                {
                     report("d", device, id, "the call ended (\(reason)), but its caller was not told")
                 }
             }

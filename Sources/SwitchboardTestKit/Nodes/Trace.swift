@@ -50,7 +50,9 @@ public final class Trace {
 
     private static func text(_ event: NodeEvent) -> String { short("\(event)") }
     private static func text(_ action: NodeAction) -> String {
-        if case .log(let line) = action { return "log \(line.level) \(line.message) \(line.conversation?.description ?? "")" }
+        if case .log(let line) = action {
+            return "log \(line.level) \(line.message) \(line.conversation?.description ?? "")"
+        }
         return short("\(action)")
     }
 

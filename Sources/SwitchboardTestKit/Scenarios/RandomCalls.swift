@@ -71,7 +71,9 @@ public struct RandomCalls {
         heal()
         cluster.run(for: .seconds(2))
         for agent in agents { agent.retire() }
-        let isDrained = cluster.time.run(for: patience, asking: .milliseconds(500)) { HistoryChecker.isDrained(cluster) }
+        let isDrained = cluster.time.run(for: patience, asking: .milliseconds(500)) {
+            HistoryChecker.isDrained(cluster)
+        }
         // What is too much would come now.
         cluster.run(for: .seconds(2))
         return Outcome(

@@ -37,7 +37,9 @@ public final class SimulatedStore {
 
     func submit(_ command: StoreCommand, id: StoreRequestID, from node: SimulatedNode) {
         let lane: BrokenLane? =
-            if case .commit(let batch) = command { BrokenLane(incarnation: node.incarnation, lane: batch.lane) } else { nil }
+            if case .commit(let batch) = command { BrokenLane(incarnation: node.incarnation, lane: batch.lane) } else {
+                nil
+            }
         let reply = { [time, random, weak self] (result: StoreResult) in
             let delay = random.duration(.microseconds(200)...(.milliseconds(2) + (self?.faults.slowness ?? .zero)))
             time.after(delay) {
@@ -76,7 +78,8 @@ public final class SimulatedStore {
         case .ghost:
             let result = primary.commit(batch, at: time.now, fence: fence)
             reply(
-                reportsGhostsAsDone ? .committed(result) : .unknown(reason: "simulated: wait for the standby cancelled"))
+                reportsGhostsAsDone ? .committed(result) : .unknown(reason: "simulated: wait for the standby cancelled")
+            )
         case .lostAnswer:
             breakLane(batch, id, node, done: apply(batch))
         case .lostRequest:

@@ -100,7 +100,8 @@ struct StoreContents {
     func liveConversations(of users: Set<UserID>) -> [UserID: [ConversationID]] {
         var found: [UserID: [ConversationID]] = [:]
         for (id, conversation) in conversations where conversation.endedAt == nil {
-            for user in [conversation.row.caller, conversation.row.callee].compactMap({ $0 }) where users.contains(user) {
+            for user in [conversation.row.caller, conversation.row.callee].compactMap({ $0 }) where users.contains(user)
+            {
                 found[user, default: []].append(id)
             }
         }

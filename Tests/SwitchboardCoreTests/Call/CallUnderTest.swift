@@ -87,7 +87,9 @@ extension Origin {
     static let tablet = make("bob", "tablet")
     static let stranger = make("mallory", "phone")
 
-    static func make(_ user: String, _ device: String, counter: UInt32 = 1, outbox: String = "o1", front: String = "n.1")
+    static func make(
+        _ user: String, _ device: String, counter: UInt32 = 1, outbox: String = "o1", front: String = "n.1"
+    )
         -> Origin
     {
         Origin(

@@ -33,7 +33,8 @@ import Testing
     }
 
     private static let origins: [Origin] = [
-        .phone, .laptop, .tablet, Origin.phone.again(counter: 2, outbox: "o2"), Origin.tablet.again(counter: 3, outbox: "o3"),
+        .phone, .laptop, .tablet, Origin.phone.again(counter: 2, outbox: "o2"),
+        Origin.tablet.again(counter: 3, outbox: "o3"),
         .stranger,
     ]
 

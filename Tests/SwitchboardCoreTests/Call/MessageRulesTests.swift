@@ -46,7 +46,10 @@ import Testing
     }
 
     /// Case and blanks must not be a way round.
-    @Test(arguments: ["C=IN IP4 203.0.113.7\r\n", "c=in ip4 203.0.113.7\r\n", "A=candidate:1 1 udp 1 203.0.113.7 9 typ host\r\n", " c=IN IP4 203.0.113.7\r\n", "c= IN IP4 203.0.113.7\r\n", "a=CANDIDATE:1 1 udp 1 203.0.113.7 9\r\n"])
+    @Test(arguments: [
+        "C=IN IP4 203.0.113.7\r\n", "c=in ip4 203.0.113.7\r\n", "A=candidate:1 1 udp 1 203.0.113.7 9 typ host\r\n",
+        " c=IN IP4 203.0.113.7\r\n", "c= IN IP4 203.0.113.7\r\n", "a=CANDIDATE:1 1 udp 1 203.0.113.7 9\r\n",
+    ])
     func spellingIsNoWayRound(line: String) {
         #expect(MessageRules.holdsAddress(chromiumOffer + "\r\n" + line))
     }

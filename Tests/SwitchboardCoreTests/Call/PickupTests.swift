@@ -135,7 +135,9 @@ import Testing
     }
 
     @Test func hangupMayNameItsReason() throws {
-        for (named, given) in [("media_lost", "media_lost"), ("", "hangup"), ("glare", "hangup"), ("nonsense", "hangup")] {
+        for (named, given) in [
+            ("media_lost", "media_lost"), ("", "hangup"), ("glare", "hangup"), ("nonsense", "hangup"),
+        ] {
             var call = try CallUnderTest.answered()
             var hangup = WireMessage.hangup
             hangup.hangup.reason = named

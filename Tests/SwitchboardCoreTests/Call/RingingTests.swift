@@ -47,7 +47,8 @@ import Testing
 
     @Test func aNewSessionMakesTheCallersCandidatesVoid() throws {
         var call = try CallUnderTest.ringing()
-        try call.send(.phone, .candidates("first"), .description("offer", session: 2), .candidates("second", session: 2))
+        try call.send(
+            .phone, .candidates("first"), .description("offer", session: 2), .candidates("second", session: 2))
         try call.send(.phone, .candidates("late", session: 1))
         try call.send(.laptop, .accept)
         #expect(call.marks(.laptop).filter { $0 != "-" } == ["second"])

@@ -29,7 +29,10 @@ import Testing
     @Test func whoLeavesOrIsMarkedIsLost() {
         var membership = Membership(incarnation: names[0])
         _ = membership.changed(to: members(names))
-        #expect(membership.changed(to: members(Array(names.dropLast()), marked: [names[1]: .noStore])) == [names[1], names[4]])
+        #expect(
+            membership.changed(to: members(Array(names.dropLast()), marked: [names[1]: .noStore])) == [
+                names[1], names[4],
+            ])
         #expect(membership.isClaimable(names[1]))
         #expect(membership.living == [names[0], names[2], names[3]])
     }

@@ -42,7 +42,11 @@ import Testing
             waits.append(
                 lanes.failed(.writer(0), now: start, retry: .milliseconds(100), maximum: .seconds(1)) - start)
         }
-        #expect(waits == [.milliseconds(100), .milliseconds(200), .milliseconds(400), .milliseconds(800), .seconds(1), .seconds(1)])
+        #expect(
+            waits == [
+                .milliseconds(100), .milliseconds(200), .milliseconds(400), .milliseconds(800), .seconds(1),
+                .seconds(1),
+            ])
         expect(&lanes, .writer(0), limit: 1, now: start + .milliseconds(999), [])
         expect(&lanes, .writer(0), limit: 1, now: start + .seconds(1), [ids[0]])
         lanes.succeeded(.writer(0))
