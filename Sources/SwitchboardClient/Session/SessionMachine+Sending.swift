@@ -57,7 +57,10 @@ extension SessionMachine {
 
     /// The cursors for `hello`: what waits for acceptance first, then the newest.
     func cursors() -> [WireCursor] {
-        conversations.filter { $0.value.hasCursor && (!$0.value.isEnded || !$0.value.unaccepted.isEmpty) }
+        conversations.filter {
+            $0.value.hasCursor && !Self.isUnknownToServers($0.value)
+                && (!$0.value.isEnded || !$0.value.unaccepted.isEmpty)
+        }
             .sorted { left, right in
                 let waits = (left.value.unaccepted.isEmpty, right.value.unaccepted.isEmpty)
                 return waits.0 == waits.1 ? left.value.ordinal > right.value.ordinal : waits.1
@@ -69,6 +72,12 @@ extension SessionMachine {
                     $0.received = queues.received
                 }
             }
+    }
+
+    /// Nothing of it was ever accepted or received, and its first message waits: no server can know it yet, and an answer
+    /// that there is no such conversation would cross with that message.
+    private static func isUnknownToServers(_ queues: ConversationQueues) -> Bool {
+        queues.received == 0 && queues.acceptedThrough == 0 && queues.message(1) != nil
     }
 
     private static func transmissions(

@@ -39,6 +39,7 @@ extension NodeCore {
                 setUp.append(deliver.message)
             case .snapshot(let snapshot):
                 attachment.cursor = snapshot.nextNumber == 0 ? 0 : snapshot.nextNumber - 1
+                isSettingUp(connection, conversation, snapshot.state == CallPhase.ringing.rawValue)
             case .accepted(let accepted):
                 attachment.accepted = max(attachment.accepted, accepted.number)
             default: break
@@ -58,15 +59,23 @@ extension NodeCore {
 
     /// From the invite until media flow, or the end, the client is pinged more often.
     mutating func noteSetUp(_ connection: ConnectionID, _ conversation: ConversationID, _ message: WireMessage) {
-        guard let before = sessions[connection]?.settingUp else { return }
         switch message.content {
-        case .invite: sessions[connection]?.settingUp.insert(conversation)
-        case .connected, .ended: sessions[connection]?.settingUp.remove(conversation)
+        case .invite: isSettingUp(connection, conversation, true)
+        case .connected, .ended: isSettingUp(connection, conversation, false)
         default: return
         }
-        let isSettingUp = sessions[connection]?.settingUp.isEmpty == false
-        guard isSettingUp == before.isEmpty else { return }
-        out.perform(.setFastPing(connection, isSettingUp))
+    }
+
+    private mutating func isSettingUp(_ connection: ConnectionID, _ conversation: ConversationID, _ isSettingUp: Bool) {
+        guard let before = sessions[connection]?.settingUp else { return }
+        if isSettingUp {
+            sessions[connection]?.settingUp.insert(conversation)
+        } else {
+            sessions[connection]?.settingUp.remove(conversation)
+        }
+        let isFast = sessions[connection]?.settingUp.isEmpty == false
+        guard isFast == before.isEmpty else { return }
+        out.perform(.setFastPing(connection, isFast))
     }
 
     /// A leader's answer to an attach.
@@ -108,6 +117,7 @@ extension NodeCore {
             return answered(connection, conversation)
         }
         sessions[connection]?.attachments[conversation] = nil
+        isSettingUp(connection, conversation, false)
         if attachment.isNamed || attachment.forwarded > 0 {
             out.send(.error(.notFound, conversation), to: connection)
         }

@@ -133,7 +133,7 @@ public final class SimulatedClient {
             case .disconnect:
                 socket?.closeFromClient()
                 socket = nil
-            case .transmit(let frame): socket?.transmit(lawful(frame))
+            case .transmit(let frame): socket?.transmit(frame)
             case .store(let change): record.apply(change)
             case .schedule(let timer, let delay):
                 lastTimer += 1
@@ -148,18 +148,6 @@ public final class SimulatedClient {
             case .notify(let event): told(event)
             }
         }
-    }
-
-    /// A conversation of which nothing was ever accepted or received is not named in `hello`: the server can't know it yet,
-    /// and its `not_found` would cross with the invite that is about to be sent again.
-    private func lawful(_ frame: WireClientFrame) -> WireClientFrame {
-        guard case .hello? = frame.frame else { return frame }
-        var frame = frame
-        frame.hello.conversations.removeAll { cursor in
-            guard let id = ConversationID(cursor.conversation), let known = conversations[id] else { return false }
-            return known.sent > 0 && known.accepted == 0 && known.received == 0
-        }
-        return frame
     }
 
     private func connect() {

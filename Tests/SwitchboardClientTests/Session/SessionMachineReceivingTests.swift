@@ -115,7 +115,8 @@ struct SessionMachineReceivingTests {
     mutating func boundsCursors() throws {
         session = .forTest { $0.limits.conversations = 2 }
         becomeReady()
-        _ = try session.queue("waits")
+        for body in ["accepted", "waits"] { _ = try session.queue(body) }
+        _ = session.frameReceived(.accepted(callA, 1))
         for low in UInt64(0xb)...0xd { _ = session.frameReceived(.deliver(ConversationID(high: 0, low: low), 1)) }
         #expect(session.reconnect().transcript[1] == "→ hello phone connection 2 outbox box a≤0 d≤1")
     }
