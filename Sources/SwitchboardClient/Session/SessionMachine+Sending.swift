@@ -61,17 +61,17 @@ extension SessionMachine {
             $0.value.hasCursor && !Self.isUnknownToServers($0.value)
                 && (!$0.value.isEnded || !$0.value.unaccepted.isEmpty)
         }
-            .sorted { left, right in
-                let waits = (left.value.unaccepted.isEmpty, right.value.unaccepted.isEmpty)
-                return waits.0 == waits.1 ? left.value.ordinal > right.value.ordinal : waits.1
+        .sorted { left, right in
+            let waits = (left.value.unaccepted.isEmpty, right.value.unaccepted.isEmpty)
+            return waits.0 == waits.1 ? left.value.ordinal > right.value.ordinal : waits.1
+        }
+        .prefix(limits.conversations)
+        .map { id, queues in
+            .with {
+                $0.conversation = id.description
+                $0.received = queues.received
             }
-            .prefix(limits.conversations)
-            .map { id, queues in
-                .with {
-                    $0.conversation = id.description
-                    $0.received = queues.received
-                }
-            }
+        }
     }
 
     /// Nothing of it was ever accepted or received, and its first message waits: no server can know it yet, and an answer
