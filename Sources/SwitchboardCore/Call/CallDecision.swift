@@ -81,7 +81,9 @@ struct CallDecision: Sendable {
             return try take(origin, number, digest, refusal: problem)
         }
         if let peerQueue = state.peer(of: origin.address).map(state.queue(of:)),
-            peerQueue.pendingCount >= limits.maximumPendingDeliveries, !message.endsCall
+            peerQueue.pendingCount >= limits.maximumPendingDeliveries
+                || peerQueue.pendingBytes >= limits.maximumPendingBytes,
+            !message.endsCall
         {
             return reply(.rejected(origin, number: number, .overloaded))
         }

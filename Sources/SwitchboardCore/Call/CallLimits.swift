@@ -10,6 +10,8 @@ public struct CallLimits: Sendable {
     public var maximumHeldItems = 1024
     /// Deliveries to one device that it has not acknowledged; beyond it senders are told to wait.
     public var maximumPendingDeliveries = 4096
+    /// Their bytes, roughly.
+    public var maximumPendingBytes = 8 << 20
     /// Entries of the log after which a folded state is written into it.
     public var checkpointInterval: UInt32 = 200
     /// Entries of one log; beyond it the call takes nothing but its end.

@@ -14,13 +14,7 @@ enum ConversationInput: Sendable {
     /// Bytes it occupies while it waits, roughly.
     var cost: Int {
         switch self {
-        case .send(_, _, let message):
-            switch message.content {
-            case .description_p(let description)?: 256 + description.sdp.utf8.count
-            case .candidates(let candidates)?: 256 + candidates.candidates.count * 200
-            case .info(let info)?: 256 + info.body.utf8.count
-            default: 256
-            }
+        case .send(_, _, let message): message.roughBytes
         case .attach, .deadlinePassed: 128
         case .devicesFound(let devices): 64 * devices.count
         }

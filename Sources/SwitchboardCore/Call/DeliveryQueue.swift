@@ -15,6 +15,8 @@ struct DeliveryQueue: Sendable {
     /// Number of the last delivery that is not in memory any more.
     private(set) var trimmed: UInt32 = 0
     private var items: Deque<QueuedDelivery> = []
+    /// Of what is in memory, roughly.
+    private(set) var pendingBytes = 0
 
     init() {}
 
@@ -22,6 +24,7 @@ struct DeliveryQueue: Sendable {
     init(trimmed: UInt32, items: [QueuedDelivery]) {
         self.trimmed = trimmed
         self.items = Deque(items)
+        pendingBytes = items.reduce(0) { $0 + $1.message.roughBytes }
     }
 
     var last: UInt32 { trimmed + UInt32(items.count) }
@@ -35,6 +38,7 @@ struct DeliveryQueue: Sendable {
 
     mutating func append(_ delivery: QueuedDelivery) {
         items.append(delivery)
+        pendingBytes += delivery.message.roughBytes
     }
 
     /// The delivery with that number; nil if it is trimmed or not there yet.
@@ -48,6 +52,7 @@ struct DeliveryQueue: Sendable {
         let upTo = min(acknowledged, last)
         guard upTo > trimmed + margin else { return }
         let count = upTo - margin - trimmed
+        pendingBytes -= items.prefix(Int(count)).reduce(0) { $0 + $1.message.roughBytes }
         items.removeFirst(Int(count))
         trimmed += count
     }

@@ -78,7 +78,8 @@ extension NodeCore {
         timers.schedule(.retryPresence, at: time.now + configuration.maximumStoreRetry)
     }
 
-    /// After a database failover rows may be missing: each node writes its own again.
+    /// Rows may be missing, after a database failover above all: each node writes its own again, and looks for calls that its
+    /// devices should take part in.
     mutating func announceAll() {
         let waiting = Set(presence.toAnnounce)
         presence.toAnnounce += sessions.keys.sorted().filter {

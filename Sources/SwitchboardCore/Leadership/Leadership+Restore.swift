@@ -13,6 +13,9 @@ extension Leadership {
             folded = try Self.fold(log)
         } catch {
             stage = .quarantined
+            if case .levelTooHigh(let level) = error {
+                return rejectWaiting(.leaderUnavailable) + [.needsLevel(level)]
+            }
             return rejectWaiting(.serverError) + [.quarantined(reason: "the log cannot be folded: \(error)")]
         }
         let work = inFlight

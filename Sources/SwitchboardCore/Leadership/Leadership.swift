@@ -60,6 +60,7 @@ struct Leadership: Sendable {
     var inbox: Deque<ConversationInput> = []
     var inboxBytes = 0
     var inFlight: InFlight?
+    var sends = RateWindow()
     var targets: [TargetKey: DeliveryTarget] = [:]
     /// The outcome of the append in flight is unknown; a barrier must follow whatever the log shows.
     var outcomeInDoubt = false

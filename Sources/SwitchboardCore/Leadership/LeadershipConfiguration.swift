@@ -4,6 +4,8 @@ public struct LeadershipConfiguration: Sendable {
     public var maximumInbox = 1024
     /// Their bytes, roughly.
     public var maximumInboxBytes = 2 << 20
+    /// Sends that a conversation takes in a minute; beyond it senders are told to wait. What ends the call is taken always.
+    public var maximumSendsPerMinute = 60_000
     /// Inputs decided in one entry.
     public var maximumInputsPerEntry = 256
     /// Acknowledged deliveries that stay in memory for fronts that resend from a little before.

@@ -24,6 +24,8 @@ enum LeadershipEffect: Sendable {
     case scheduleDeadline(ConversationState.Deadline, after: Duration)
     /// One input could not be taken, through nobody's fault but ours.
     case inputLost(reason: String)
+    /// The log was written at a feature level that this node does not have: a node that has it must lead.
+    case needsLevel(UInt32)
     /// Three leaders failed on it: hands off for a while.
     case quarantined(reason: String)
 }

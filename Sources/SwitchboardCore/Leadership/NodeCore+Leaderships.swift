@@ -5,6 +5,14 @@ import SwitchboardProtocol
 /// Carries out what leaderships want.
 extension NodeCore {
     mutating func enqueue(_ input: ConversationInput, _ conversation: ConversationID) {
+        if case .send(let origin, let number, let message) = input, !message.endsCall,
+            leaderships[conversation]?.sends.admit(
+                time.now, limit: configuration.leadership.maximumSendsPerMinute) == false
+        {
+            let error = leaderships[conversation]?.pushError(
+                .overloaded, to: origin, number: number, retryAfter: .seconds(1))
+            return perform(error.map { [$0] } ?? [], conversation)
+        }
         let effects = leaderships[conversation]?.enqueue(input) ?? []
         perform(effects, conversation)
     }
@@ -49,6 +57,7 @@ extension NodeCore {
         case .scheduleDeadline(let deadline, let after):
             timers.schedule(.deadline(conversation, deadline), at: time.now + after)
         case .inputLost(let reason): log(.error, "one message was given up: \(reason)", conversation)
+        case .needsLevel(let level): giveToNewer(conversation, level)
         case .quarantined(let reason):
             log(.error, "conversation is quarantined, its senders get server_error: \(reason)", conversation)
             if recovery.settled(conversation) { continueRecovery() }
@@ -92,6 +101,22 @@ extension NodeCore {
             redirect(front, conversation, to: nil)
         }
         loseLeader(conversation)
+    }
+
+    /// This node is too old to fold the log: it names one that is not as the leader, and lets go. If there is none, the next
+    /// try comes when somebody asks again.
+    private mutating func giveToNewer(_ conversation: ConversationID, _ level: UInt32) {
+        guard let version = leaderships[conversation]?.version else { return }
+        let newer = membership.living.first { $0 != me && (membership.members[$0]?.featureLevel ?? 0) >= level }
+        leaderships[conversation] = nil
+        if recovery.settled(conversation) { continueRecovery() }
+        guard let newer, version >= 0 else {
+            log(.error, "no node has the feature level \(level) that this conversation's log needs", conversation)
+            return retryLater(conversation, .leaderUnavailable)
+        }
+        log(.warning, "the log needs feature level \(level); \(newer) shall lead", conversation)
+        ask(.claim(conversation, leader: newer, version: version), .housekeeping)
+        retryLater(conversation, .leaderUnavailable)
     }
 
     private mutating func conversationEnded(_ conversation: ConversationID) {

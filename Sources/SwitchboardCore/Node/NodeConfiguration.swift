@@ -19,6 +19,9 @@ public struct NodeConfiguration: Sendable {
     /// Sends that wait at this front for a conversation's leader to be found.
     public var maximumWaitingFrames = 256
 
+    /// How often this node writes its presence rows again, lest one that got lost keeps a device from ringing.
+    public var presenceInterval: Duration = .seconds(180)
+
     // Store.
     public var writerLanes = 4
     public var maximumAppendsPerBatch = 512

@@ -44,6 +44,9 @@ extension NodeCore {
         case .rescan: startScan()
         case .health: checkHealth()
         case .collect: collect()
+        case .reconcile:
+            timers.schedule(.reconcile, at: time.now + configuration.presenceInterval)
+            announceAll()
         case .retryPresence:
             presence.isAnnouncing = false
             presence.isWithdrawing = false

@@ -54,6 +54,7 @@ public struct NodeCore: Sendable {
         timers.schedule(.scan, at: Moment(configuration.scanInterval))
         timers.schedule(.health, at: Moment(.milliseconds(500)))
         timers.schedule(.collect, at: Moment(.seconds(60)))
+        timers.schedule(.reconcile, at: Moment(configuration.presenceInterval))
     }
 
     var me: Incarnation { configuration.incarnation }

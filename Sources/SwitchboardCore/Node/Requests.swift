@@ -46,6 +46,8 @@ enum TimerKey: Sendable {
     case rescan
     case health
     case collect
+    /// Every `presenceInterval`.
+    case reconcile
     case retryPresence
     case forget(Incarnation)
     case overflowed(Incarnation)

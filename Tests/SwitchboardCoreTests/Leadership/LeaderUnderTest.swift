@@ -44,6 +44,7 @@ struct LeaderUnderTest {
             case .scheduleDeadline(let deadline, _): effects.append("deadline \(deadline.kind)")
             case .inputLost: effects.append("inputLost")
             case .quarantined: effects.append("quarantined")
+            case .needsLevel(let level): effects.append("needsLevel \(level)")
             }
         }
     }

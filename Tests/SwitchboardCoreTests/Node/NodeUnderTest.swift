@@ -9,12 +9,15 @@ struct NodeUnderTest {
     static let other = Incarnation(trusted: "b.1")
     static let third = Incarnation(trusted: "c.1")
 
-    var core = NodeCore(NodeConfiguration(incarnation: Incarnation(trusted: "a.1"), name: "a"))
+    var core: NodeCore
     var now: Duration = .zero
     private(set) var actions: [NodeAction] = []
 
     /// With itself and two others registered and linked.
-    init() {
+    init(_ configure: (inout NodeConfiguration) -> Void = { _ in }) {
+        var configuration = NodeConfiguration(incarnation: Incarnation(trusted: "a.1"), name: "a")
+        configure(&configuration)
+        core = NodeCore(configuration)
         let member = NodeMember(
             address: PeerAddress(host: "h", port: 1), datacenter: "x", featureLevel: 1, software: "s")
         handle(
