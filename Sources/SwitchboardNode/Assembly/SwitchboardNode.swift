@@ -172,6 +172,8 @@ public struct SwitchboardNode: Service, CustomStringConvertible {
         let security: PeerSecurity =
             switch cluster.secret {
             case .secret(let secret): .secret(secret.bytes)
+            case .mutualTLS(let certificate, let key, let roots):
+                .mutualTLS(PeerTLSFiles(certificateChain: certificate, privateKey: key, trustRoots: roots))
             case .insecure: .insecure
             }
         if case .insecure = security {

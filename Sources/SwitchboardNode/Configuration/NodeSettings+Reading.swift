@@ -125,17 +125,7 @@ private struct SettingsReader {
             }
             return nil
         }
-        let secret: NodeSettings.PeerSecret
-        if let file = config.string(forKey: "cluster.secretFile") {
-            secret = .secret(secretFile(file, "cluster.secretFile", atLeast: 16) ?? Secret([]))
-        } else if config.bool(forKey: "cluster.insecure", default: false) {
-            secret = .insecure
-        } else {
-            problems.append(
-                "cluster.secretFile is missing: nodes know each other by a shared secret (cluster.insecure says aloud that they need none)"
-            )
-            secret = .insecure
-        }
+        let secret = peerSecret()
         var advertised: (host: String, port: Int)?
         if let text = config.string(forKey: "peer.advertise") {
             if let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]) {
@@ -149,6 +139,27 @@ private struct SettingsReader {
             sessionTimeout: .milliseconds(number("zookeeper.sessionTimeoutMs", 4_000, 500...60_000)),
             peerHost: config.string(forKey: "peer.host", default: "127.0.0.1"), peerPort: port("peer.port", 7080),
             advertised: advertised, secret: secret)
+    }
+
+    private mutating func peerSecret() -> NodeSettings.PeerSecret {
+        let names = ["certificateFile", "keyFile", "rootsFile"]
+        let files = names.map { config.string(forKey: ConfigKey("peer.tls.\($0)")) }
+        if let certificate = files[0], let key = files[1], let roots = files[2] {
+            return .mutualTLS(certificateFile: certificate, keyFile: key, rootsFile: roots)
+        }
+        if files.contains(where: { $0 != nil }) {
+            problems.append("peer.tls needs certificateFile, keyFile and rootsFile")
+        }
+        if let file = config.string(forKey: "cluster.secretFile") {
+            return .secret(secretFile(file, "cluster.secretFile", atLeast: 16) ?? Secret([]))
+        }
+        if config.bool(forKey: "cluster.insecure", default: false) {
+            return .insecure
+        }
+        problems.append(
+            "cluster.secretFile is missing: nodes know each other by a shared secret, or by peer.tls "
+                + "(cluster.insecure says aloud that they need neither)")
+        return .insecure
     }
 
     private mutating func store(isCluster: Bool) -> NodeSettings.Store? {

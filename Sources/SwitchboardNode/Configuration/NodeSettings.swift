@@ -19,6 +19,7 @@ public struct NodeSettings: Sendable {
 
     public enum PeerSecret: Sendable {
         case secret(Secret)
+        case mutualTLS(certificateFile: String, keyFile: String, rootsFile: String)
         case insecure
     }
 

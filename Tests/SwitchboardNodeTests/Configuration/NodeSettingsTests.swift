@@ -65,6 +65,31 @@ struct NodeSettingsTests {
         #expect(settings.name == "f")
     }
 
+    @Test("Nodes know each other by a secret, by certificates, or by nothing if that is said aloud")
+    func peerSecurity() async throws {
+        func read(_ cluster: String, _ tls: String = "{}") async throws -> NodeSettings {
+            try await self.read(
+                """
+                {"zookeeper": {"hosts": "z:1"}, "postgres": {"url": "postgresql://h/d"},
+                 "auth": {"secretFile": "\(home.file("secret"))"}, "cluster": \(cluster), "peer": {"tls": \(tls)}}
+                """)
+        }
+        guard
+            case .mutualTLS("c", "k", "r")? = try await read(
+                "{}", #"{"certificateFile": "c", "keyFile": "k", "rootsFile": "r"}"#
+            ).cluster?.secret
+        else {
+            Issue.record("mutual TLS was configured")
+            return
+        }
+        guard case .secret? = try await read(#"{"secretFile": "\#(home.file("secret"))"}"#).cluster?.secret else {
+            Issue.record("a secret was configured")
+            return
+        }
+        await #expect(throws: SettingsError.self) { try await read("{}") }
+        await #expect(throws: SettingsError.self) { try await read("{}", #"{"keyFile": "k"}"#) }
+    }
+
     @Test("The demo's secret is made once, for its owner only, and kept")
     func demoSecret() async throws {
         guard case .demo(let store) = try await read().tokens else {
