@@ -118,11 +118,11 @@ extension NodeCore {
     }
 
     /// Tries again after a while; senders are told meanwhile.
-    mutating func retryLater(_ conversation: ConversationID, _ name: ErrorName) {
+    mutating func retryLater(_ conversation: ConversationID, _ name: ErrorName, after delay: Duration? = nil) {
         rejectWaiting(conversation, name)
         guard routes[conversation] != nil else { return }
         routes[conversation]?.stage = .waiting
-        timers.schedule(.retryRoute(conversation), at: time.now + configuration.coordinatorRetry)
+        timers.schedule(.retryRoute(conversation), at: time.now + (delay ?? configuration.coordinatorRetry))
     }
 
     /// No leader and no log: nobody here knows this conversation.
@@ -167,16 +167,14 @@ extension NodeCore {
         }
     }
 
-    func redirectFrame(_ conversation: ConversationID, to leader: Incarnation?) -> PeerPeerFrame {
-        PeerPeerFrame.with {
-            $0.redirect = PeerRedirect.with {
-                $0.conversation = conversation.description
-                $0.leader = leader?.text ?? ""
-            }
-        }
-    }
-
+    /// Tells a node that this one does not lead the conversation; `leader` if it is known who does.
     mutating func redirect(_ peer: Incarnation, _ conversation: ConversationID, to leader: Incarnation?) {
-        send(redirectFrame(conversation, to: leader), to: peer)
+        send(
+            PeerPeerFrame.with {
+                $0.redirect = PeerRedirect.with {
+                    $0.conversation = conversation.description
+                    $0.leader = leader?.text ?? ""
+                }
+            }, to: peer)
     }
 }

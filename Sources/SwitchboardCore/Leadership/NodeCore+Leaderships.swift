@@ -103,16 +103,16 @@ extension NodeCore {
         loseLeader(conversation)
     }
 
-    /// This node is too old to fold the log: it names one that is not as the leader, and lets go. If there is none, the next
-    /// try comes when somebody asks again.
+    /// This node is too old to fold the log: it names one that is not as the leader, and lets go. If there is none, it tries
+    /// again after a while: an upgrade may bring one.
     private mutating func giveToNewer(_ conversation: ConversationID, _ level: UInt32) {
         guard let version = leaderships[conversation]?.version else { return }
         let newer = membership.living.first { $0 != me && (membership.members[$0]?.featureLevel ?? 0) >= level }
         leaderships[conversation] = nil
         if recovery.settled(conversation) { continueRecovery() }
         guard let newer, version >= 0 else {
-            log(.error, "no node has the feature level \(level) that this conversation's log needs", conversation)
-            return retryLater(conversation, .leaderUnavailable)
+            log(.error, "the log needs feature level \(level), and no node that has it can be named", conversation)
+            return retryLater(conversation, .leaderUnavailable, after: .seconds(10))
         }
         log(.warning, "the log needs feature level \(level); \(newer) shall lead", conversation)
         ask(.claim(conversation, leader: newer, version: version), .housekeeping)

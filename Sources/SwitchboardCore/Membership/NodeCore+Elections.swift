@@ -59,7 +59,7 @@ extension NodeCore {
         } else {
             leaderships[conversation]?.version = version
         }
-        lead(conversation, version)
+        becameKnown(conversation, leader: me, version: version)
     }
 
     private mutating func restore(_ conversation: ConversationID, version: Int32) {
@@ -68,18 +68,11 @@ extension NodeCore {
         wantLoad(conversation)
     }
 
-    /// From now on this node answers for the conversation. A recovery goes on until the barrier stands.
-    private mutating func lead(_ conversation: ConversationID, _ version: Int32) {
-        let isRecovering = recovery.inFlight.contains(conversation)
-        becameKnown(conversation, leader: me, version: version)
-        if isRecovering { continueRecovery() }
-    }
-
     private mutating func leads(_ conversation: ConversationID, _ leader: Incarnation, _ version: Int32) {
         routes[conversation]?.version = version
         if leader == me {
             if leaderships[conversation] == nil { restore(conversation, version: version) }
-            return lead(conversation, version)
+            return becameKnown(conversation, leader: me, version: version)
         }
         guard membership.isKnown else { return retryLater(conversation, .coordinatorUnavailable) }
         if membership.isClaimable(leader) || membership.mayClaimAtOnce(from: leader) {

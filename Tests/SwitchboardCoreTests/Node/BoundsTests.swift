@@ -28,13 +28,8 @@ import Testing
         #expect(node.errors == [])
     }
 
-    @Test func aLogOfANewerLevelGoesToANodeThatHasIt() throws {
-        var node = NodeUnderTest()
-        let member = NodeMember(
-            address: PeerAddress(host: "h", port: 1), datacenter: "x", featureLevel: 9, software: "s")
-        node.handle(
-            .coordinator(
-                .membersChanged([node.core.configuration.incarnation: member, NodeUnderTest.other: member])))
+    /// The coordinator names this node as the leader of a call whose log was written at level 9.
+    private func loadLogOfLevel9(_ node: inout NodeUnderTest) {
         node.hello("alice", 1, naming: [WireCursor.with { $0.conversation = NodeUnderTest.call.description }])
         node.answerCoordinator(.leads(node.core.configuration.incarnation, version: 5))
         let row = ConversationRow(
@@ -44,12 +39,32 @@ import Testing
             index: 1, id: AppendID(incarnation: NodeUnderTest.other, counter: 1),
             entry: LogEntry.with { $0.level = 9 }, age: .zero)
         node.answerStore(.loaded(StoredLog(born: LogDay(1), row: row, entries: [entry]))) { $0.isLoad }
+    }
+
+    @Test func aLogOfANewerLevelGoesToANodeThatHasIt() throws {
+        var node = NodeUnderTest()
+        let member = NodeMember(
+            address: PeerAddress(host: "h", port: 1), datacenter: "x", featureLevel: 9, software: "s")
+        node.handle(
+            .coordinator(
+                .membersChanged([node.core.configuration.incarnation: member, NodeUnderTest.other: member])))
+        loadLogOfLevel9(&node)
         let claims = node.actions.compactMap { action -> String? in
             guard case .coordinate(.claim(_, let leader, let version), _) = action else { return nil }
             return "\(leader) \(version)"
         }
         #expect(claims == ["b.1 5"])
         #expect(node.core.figures.leaderships == 0)
+    }
+
+    @Test func aLogThatNoNodeCanFoldIsTriedAgainAfterAWhileOnly() throws {
+        var node = NodeUnderTest()
+        loadLogOfLevel9(&node)
+        #expect(!node.coordinated.contains("claim"))
+        node.tick(.seconds(9))
+        #expect(!node.coordinated.contains("read"))
+        node.tick(.seconds(2))
+        #expect(node.coordinated.contains("read"))
     }
 
     @Test func bytesThatNobodyAcknowledgesAreBounded() throws {
