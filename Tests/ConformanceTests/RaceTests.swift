@@ -175,6 +175,8 @@ private struct RacingLeader {
             case .clash:
                 record.clashed()
                 epoch = 0
+            case .blocked(let holder):
+                record.problem("blocked by \(holder.conversation)")
             case .refused(let reason):
                 record.problem("refused: \(reason)")
             }

@@ -50,7 +50,7 @@ final class CallServer: Sendable {
             case .send(let send):
                 guard let user = state.users[key] else { return }
                 sendReceived(send, from: user, &state)
-            case .ack, .ping, .refresh, nil: break
+            case .iceServers, .ack, .ping, .refresh, nil: break
             }
         }
     }

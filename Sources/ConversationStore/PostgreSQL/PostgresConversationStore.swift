@@ -87,6 +87,7 @@ public final class PostgresConversationStore: ConversationStore {
                 on: lanes.control, id)
         case .probe:
             query(.probe(allowsUnreplicated: options.allowsUnreplicated), on: lanes.control, id)
+        case .readFeatureLevel: events(.completed(id, .featureLevel(1)))
         }
     }
 

@@ -25,6 +25,7 @@ struct SQLiteSession {
         case .terminateSessions: .done
         case .collect(let age, let limit): answer { try done(collect(endedBefore: age, limit: limit)) }
         case .probe: answer { try done(probe()) }
+        case .readFeatureLevel: .featureLevel(1)
         }
     }
 

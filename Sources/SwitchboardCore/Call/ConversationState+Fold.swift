@@ -56,7 +56,7 @@ extension ConversationState {
                 dropped.user.isEmpty
                     || ($0.sender.user.text == dropped.user && $0.sender.device.text == dropped.device)
             }
-        case .notified, nil: break
+        case .notified, .watching, .handoverStep, nil: break
         }
     }
 

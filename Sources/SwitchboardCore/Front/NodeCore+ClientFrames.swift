@@ -10,7 +10,7 @@ extension NodeCore {
         case .ack(let ack): ackReceived(connection, ack)
         case .ping: out.send(WireServerFrame.with { $0.pong = WirePong() }, to: connection)
         case .hello: end(connection, .helloExpected, .badFrame)
-        case .refresh, nil: break  // refresh comes as `tokenRefreshed`; unknown frames are ignored
+        case .iceServers, .refresh, nil: break  // refresh comes as `tokenRefreshed`; unknown frames are ignored
         }
     }
 

@@ -52,7 +52,7 @@ extension NodeCore {
         else { return }
         routes[conversation]?.stage = .unresolved
         switch verdict {
-        case .allowed:
+        case .allowed, .silent:
             routes[conversation]?.policyPassed = true
             resolve(conversation)
         case .refused:

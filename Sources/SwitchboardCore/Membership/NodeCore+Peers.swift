@@ -96,7 +96,7 @@ extension NodeCore {
             guard let conversation = ConversationID(nudge.conversation) else { return }
             nudged(conversation)
         case .relay(let relay): relayReceived(relay, from: peer)
-        case .handshake, .handshakeAnswer, .keepalive, nil: break
+        case .handshake, .handshakeAnswer, .keepalive, .endCommand, .pushAnswer, nil: break
         }
     }
 

@@ -110,7 +110,7 @@ extension NodeCore {
             }
             perform(
                 leaderships[conversation]?.committed(born: born, presence: rows, time) ?? [], conversation)
-        case .clash:
+        case .clash, .blocked:
             perform(leaderships[conversation]?.mustReload() ?? [], conversation)
         case .refused(let reason):
             perform(leaderships[conversation]?.refused(reason: reason) ?? [], conversation)

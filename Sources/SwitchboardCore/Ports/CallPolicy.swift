@@ -22,7 +22,10 @@ public struct ProposedCall: Sendable {
 
 public enum CallVerdict: Sendable {
     case allowed
+    /// The caller is told `not_allowed`.
     case refused
+    /// The caller is told nothing: to him it looks as if nobody answered.
+    case silent
 }
 
 public struct PolicyRequestID: Hashable, Sendable {

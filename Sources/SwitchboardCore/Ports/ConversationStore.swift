@@ -44,8 +44,8 @@ public enum StoreCommand: Sendable {
     case forget(Incarnation)
     /// Presence of these users.
     case readPresence([UserID])
-    /// Live conversations whose leader is none of `living`, or whose deadline passed more than `grace` ago, of the
-    /// slice `slice` of `slices` by hash; at most `limit`.
+    /// Live conversations whose leader is none of `living`, whose deadline passed more than `grace` ago, or that a command to
+    /// end waits for since more than two seconds, of the slice `slice` of `slices` by hash; at most `limit`.
     case scanOrphans(living: [Incarnation], slice: Int, slices: Int, grace: Duration, limit: Int)
     /// Frees an index held by a half-sent transaction: terminates the store sessions of this incarnation.
     case terminateSessions(of: Incarnation)
@@ -54,6 +54,8 @@ public enum StoreCommand: Sendable {
     case collect(endedBefore: Duration, limit: Int)
     /// Answers when the store can be written; for readiness and for the `.nostore` rule.
     case probe
+    /// The feature level at which the cluster writes: that of its oldest node, raised by an operator.
+    case readFeatureLevel
 }
 
 /// One transaction. Its confirmations are checked before its appends take effect.
@@ -105,10 +107,16 @@ public struct LogAppend: Sendable {
     public var row: ConversationRow
     /// Users whose presence is to be read right behind the commit, in the same flush, with a snapshot of its own.
     public var presenceOf: [UserID]
+    /// What follows in the same transaction, if and only if the append takes effect.
+    public var pair: PairStep?
+    public var push: PushStep?
+    /// Names another conversation than this one.
+    public var command: EndCommand?
 
     public init(
         conversation: ConversationID, index: UInt32, predecessor: AppendID?, id: AppendID, entry: LogEntry,
-        born: LogDay?, isCheckpoint: Bool, row: ConversationRow, presenceOf: [UserID] = []
+        born: LogDay?, isCheckpoint: Bool, row: ConversationRow, presenceOf: [UserID] = [], pair: PairStep? = nil,
+        push: PushStep? = nil, command: EndCommand? = nil
     ) {
         self.conversation = conversation
         self.index = index
@@ -119,6 +127,9 @@ public struct LogAppend: Sendable {
         self.isCheckpoint = isCheckpoint
         self.row = row
         self.presenceOf = presenceOf
+        self.pair = pair
+        self.push = push
+        self.command = command
     }
 }
 
@@ -239,6 +250,7 @@ public enum StoreResult: Sendable {
     case announced([UserID: [ConversationID]])
     case presence([UserID: [PresenceRow]])
     case orphans([Orphan])
+    case featureLevel(UInt32)
     /// withdraw, forget, terminateSessions, collect, probe.
     case done
     /// A commit whose outcome cannot be known.
@@ -250,15 +262,18 @@ public enum StoreResult: Sendable {
     case refused(reason: String)
 }
 
-/// A conversation that nobody seems to lead.
+/// A conversation that nobody seems to lead, or whose leader has not done what another call asked for.
 public struct Orphan: Hashable, Sendable {
     public var conversation: ConversationID
     /// As the row names it.
     public var leader: Incarnation
+    /// The reason of a command to end that waits.
+    public var command: EndReason?
 
-    public init(conversation: ConversationID, leader: Incarnation) {
+    public init(conversation: ConversationID, leader: Incarnation, command: EndReason? = nil) {
         self.conversation = conversation
         self.leader = leader
+        self.command = command
     }
 }
 
@@ -269,13 +284,17 @@ public struct StoreBatchResult: Sendable {
     public var confirmations: [Bool]
     /// Presence of the users that committed appends asked for.
     public var presence: [UserID: [PresenceRow]]
+    /// How many pushes the committed appends have made due.
+    public var pushes: [ConversationID: Int]
 
     public init(
-        appends: [AppendResult], confirmations: [Bool] = [], presence: [UserID: [PresenceRow]] = [:]
+        appends: [AppendResult], confirmations: [Bool] = [], presence: [UserID: [PresenceRow]] = [:],
+        pushes: [ConversationID: Int] = [:]
     ) {
         self.appends = appends
         self.confirmations = confirmations
         self.presence = presence
+        self.pushes = pushes
     }
 }
 
@@ -284,6 +303,8 @@ public enum AppendResult: Equatable, Sendable {
     case committed(LogDay)
     /// The log is not as the leader believes: read again.
     case clash
+    /// Without effect: the row of its two users names this other call (``PairStep``).
+    case blocked(PairHolder)
     /// This append's own data is refused by the store.
     case refused(reason: String)
 }

@@ -74,6 +74,14 @@ public nonisolated struct WireClientFrame: Sendable {
     set {frame = .ping(newValue)}
   }
 
+  public var iceServers: WireIceServersRequest {
+    get {
+      if case .iceServers(let v)? = frame {return v}
+      return WireIceServersRequest()
+    }
+    set {frame = .iceServers(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Frame: Equatable, Sendable {
@@ -82,6 +90,7 @@ public nonisolated struct WireClientFrame: Sendable {
     case ack(WireAck)
     case refresh(WireRefresh)
     case ping(WirePing)
+    case iceServers(WireIceServersRequest)
 
   }
 
@@ -196,6 +205,17 @@ public nonisolated struct WirePing: Sendable {
   public init() {}
 }
 
+/// Asks for fresh ICE servers, as before an ICE restart; answered by `ice_servers`.
+public nonisolated struct WireIceServersRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 public nonisolated struct WireServerFrame: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -267,6 +287,15 @@ public nonisolated struct WireServerFrame: Sendable {
     set {frame = .pong(newValue)}
   }
 
+  /// of this user; replaces those of `welcome`
+  public var iceServers: WireIceServers {
+    get {
+      if case .iceServers(let v)? = frame {return v}
+      return WireIceServers()
+    }
+    set {frame = .iceServers(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Frame: Equatable, Sendable {
@@ -278,6 +307,8 @@ public nonisolated struct WireServerFrame: Sendable {
     case error(WireError)
     case goAway(WireGoAway)
     case pong(WirePong)
+    /// of this user; replaces those of `welcome`
+    case iceServers(WireIceServers)
 
   }
 
@@ -311,6 +342,9 @@ public nonisolated struct WireWelcome: Sendable {
 
   /// of this outbox, as far as they are known already; `accepted` frames follow
   public var conversations: [WireAccepted] = []
+
+  /// for how long their credentials are good; absent: for ever
+  public var iceServersTtlMs: Double = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -423,54 +457,109 @@ public nonisolated struct WireDeliver: Sendable {
 }
 
 /// What a device needs to go on with a conversation of which it brought no cursor. Not a replay.
-public nonisolated struct WireSnapshot: Sendable {
+public nonisolated struct WireSnapshot: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  public var conversation: String = String()
+  public var conversation: String {
+    get {_storage._conversation}
+    set {_uniqueStorage()._conversation = newValue}
+  }
 
   /// ringing, connecting, active, ended
-  public var state: String = String()
+  public var state: String {
+    get {_storage._state}
+    set {_uniqueStorage()._state = newValue}
+  }
 
   /// caller, callee
-  public var role: String = String()
+  public var role: String {
+    get {_storage._role}
+    set {_uniqueStorage()._role = newValue}
+  }
 
-  public var caller: String = String()
+  public var caller: String {
+    get {_storage._caller}
+    set {_uniqueStorage()._caller = newValue}
+  }
 
-  public var callee: String = String()
+  public var callee: String {
+    get {_storage._callee}
+    set {_uniqueStorage()._callee = newValue}
+  }
 
   /// only to the caller's devices, or once selected
-  public var callerDevice: String = String()
+  public var callerDevice: String {
+    get {_storage._callerDevice}
+    set {_uniqueStorage()._callerDevice = newValue}
+  }
 
   /// selected device, once there is one
-  public var calleeDevice: String = String()
+  public var calleeDevice: String {
+    get {_storage._calleeDevice}
+    set {_uniqueStorage()._calleeDevice = newValue}
+  }
 
   public var media: WireMedia {
-    get {_media ?? WireMedia()}
-    set {_media = newValue}
+    get {_storage._media ?? WireMedia()}
+    set {_uniqueStorage()._media = newValue}
   }
   /// Returns true if `media` has been explicitly set.
-  public var hasMedia: Bool {self._media != nil}
+  public var hasMedia: Bool {_storage._media != nil}
   /// Clears the value of `media`. Subsequent reads from it will return its default value.
-  public mutating func clearMedia() {self._media = nil}
+  public mutating func clearMedia() {_uniqueStorage()._media = nil}
 
   /// of the next delivery to this device
-  public var nextNumber: UInt32 = 0
+  public var nextNumber: UInt32 {
+    get {_storage._nextNumber}
+    set {_uniqueStorage()._nextNumber = newValue}
+  }
 
   /// of the end, if ended
-  public var reason: String = String()
+  public var reason: String {
+    get {_storage._reason}
+    set {_uniqueStorage()._reason = newValue}
+  }
 
-  public var epoch: UInt32 = 0
+  public var epoch: UInt32 {
+    get {_storage._epoch}
+    set {_uniqueStorage()._epoch = newValue}
+  }
 
   /// this device's leg: notified, ringing, selected, cancelled, …; empty: none
-  public var leg: String = String()
+  public var leg: String {
+    get {_storage._leg}
+    set {_uniqueStorage()._leg = newValue}
+  }
+
+  /// the device of this user that has the call, if this one has not
+  public var activeDevice: String {
+    get {_storage._activeDevice}
+    set {_uniqueStorage()._activeDevice = newValue}
+  }
+
+  /// highest session of any description so far; a handover offers a higher one
+  public var session: UInt32 {
+    get {_storage._session}
+    set {_uniqueStorage()._session = newValue}
+  }
+
+  /// to the two selected devices: who they are, and the media that were accepted
+  public var selected: WireSelected {
+    get {_storage._selected ?? WireSelected()}
+    set {_uniqueStorage()._selected = newValue}
+  }
+  /// Returns true if `selected` has been explicitly set.
+  public var hasSelected: Bool {_storage._selected != nil}
+  /// Clears the value of `selected`. Subsequent reads from it will return its default value.
+  public mutating func clearSelected() {_uniqueStorage()._selected = nil}
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
-  fileprivate var _media: WireMedia? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 public nonisolated struct WireError: Sendable {
@@ -951,6 +1040,7 @@ public nonisolated struct WireMediaState: Sendable {
   public init() {}
 }
 
+/// From a device that wants the call; to the peer's device with `device`. `cancelled`: it came to nothing.
 public nonisolated struct WireHandover: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -964,6 +1054,12 @@ public nonisolated struct WireHandover: Sendable {
   public var hasMedia: Bool {self._media != nil}
   /// Clears the value of `media`. Subsequent reads from it will return its default value.
   public mutating func clearMedia() {self._media = nil}
+
+  /// filled in by the server
+  public var device: String = String()
+
+  /// from the server only
+  public var cancelled: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1025,6 +1121,9 @@ public nonisolated struct WireSelected: Sendable {
   /// Clears the value of `media`. Subsequent reads from it will return its default value.
   public mutating func clearMedia() {self._media = nil}
 
+  /// after a handover: the session that goes on
+  public var session: UInt32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1057,6 +1156,7 @@ public nonisolated struct WireGlare: Sendable {
   fileprivate var _media: WireMedia? = nil
 }
 
+/// To the other devices of a user: one of them has the call. `active` false: the call is over.
 public nonisolated struct WireElsewhere: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1092,6 +1192,9 @@ public nonisolated struct WireIceServers: Sendable {
 
   public var iceServers: [WireIceServer] = []
 
+  /// for how long the credentials are good; absent: for ever
+  public var ttlMs: Double = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1103,7 +1206,7 @@ fileprivate nonisolated let _protobuf_package = "switchboard.v1"
 
 nonisolated extension WireClientFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ClientFrame"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}send\0\u{1}ack\0\u{1}refresh\0\u{1}ping\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}send\0\u{1}ack\0\u{1}refresh\0\u{1}ping\0\u{3}ice_servers\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1176,6 +1279,19 @@ nonisolated extension WireClientFrame: SwiftProtobuf.Message, SwiftProtobuf._Mes
           self.frame = .ping(v)
         }
       }()
+      case 6: try {
+        var v: WireIceServersRequest?
+        var hadOneofValue = false
+        if let current = self.frame {
+          hadOneofValue = true
+          if case .iceServers(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.frame = .iceServers(v)
+        }
+      }()
       default: break
       }
     }
@@ -1206,6 +1322,10 @@ nonisolated extension WireClientFrame: SwiftProtobuf.Message, SwiftProtobuf._Mes
     case .ping?: try {
       guard case .ping(let v)? = self.frame else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case .iceServers?: try {
+      guard case .iceServers(let v)? = self.frame else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
     }()
     case nil: break
     }
@@ -1437,9 +1557,28 @@ nonisolated extension WirePing: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
   }
 }
 
+nonisolated extension WireIceServersRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".IceServersRequest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireIceServersRequest, rhs: WireIceServersRequest) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension WireServerFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ServerFrame"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{3}sync_complete\0\u{1}accepted\0\u{1}deliver\0\u{1}snapshot\0\u{1}error\0\u{3}go_away\0\u{1}pong\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{3}sync_complete\0\u{1}accepted\0\u{1}deliver\0\u{1}snapshot\0\u{1}error\0\u{3}go_away\0\u{1}pong\0\u{3}ice_servers\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1551,6 +1690,19 @@ nonisolated extension WireServerFrame: SwiftProtobuf.Message, SwiftProtobuf._Mes
           self.frame = .pong(v)
         }
       }()
+      case 9: try {
+        var v: WireIceServers?
+        var hadOneofValue = false
+        if let current = self.frame {
+          hadOneofValue = true
+          if case .iceServers(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.frame = .iceServers(v)
+        }
+      }()
       default: break
       }
     }
@@ -1594,6 +1746,10 @@ nonisolated extension WireServerFrame: SwiftProtobuf.Message, SwiftProtobuf._Mes
       guard case .pong(let v)? = self.frame else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     }()
+    case .iceServers?: try {
+      guard case .iceServers(let v)? = self.frame else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -1608,7 +1764,7 @@ nonisolated extension WireServerFrame: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Welcome"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{3}connection_id\0\u{3}ping_interval_ms\0\u{1}limits\0\u{3}ice_servers\0\u{1}user\0\u{1}conversations\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{3}connection_id\0\u{3}ping_interval_ms\0\u{1}limits\0\u{3}ice_servers\0\u{1}user\0\u{1}conversations\0\u{3}ice_servers_ttl_ms\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1623,6 +1779,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.iceServers) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.user) }()
       case 7: try { try decoder.decodeRepeatedMessageField(value: &self.conversations) }()
+      case 8: try { try decoder.decodeSingularDoubleField(value: &self.iceServersTtlMs) }()
       default: break
       }
     }
@@ -1654,6 +1811,9 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if !self.conversations.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.conversations, fieldNumber: 7)
     }
+    if self.iceServersTtlMs.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.iceServersTtlMs, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1665,6 +1825,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.iceServers != rhs.iceServers {return false}
     if lhs.user != rhs.user {return false}
     if lhs.conversations != rhs.conversations {return false}
+    if lhs.iceServersTtlMs != rhs.iceServersTtlMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1886,88 +2047,167 @@ nonisolated extension WireDeliver: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Snapshot"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}conversation\0\u{1}state\0\u{1}role\0\u{1}caller\0\u{1}callee\0\u{3}caller_device\0\u{3}callee_device\0\u{1}media\0\u{3}next_number\0\u{1}reason\0\u{1}epoch\0\u{1}leg\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}conversation\0\u{1}state\0\u{1}role\0\u{1}caller\0\u{1}callee\0\u{3}caller_device\0\u{3}callee_device\0\u{1}media\0\u{3}next_number\0\u{1}reason\0\u{1}epoch\0\u{1}leg\0\u{3}active_device\0\u{1}session\0\u{1}selected\0")
+
+  fileprivate class _StorageClass {
+    var _conversation: String = String()
+    var _state: String = String()
+    var _role: String = String()
+    var _caller: String = String()
+    var _callee: String = String()
+    var _callerDevice: String = String()
+    var _calleeDevice: String = String()
+    var _media: WireMedia? = nil
+    var _nextNumber: UInt32 = 0
+    var _reason: String = String()
+    var _epoch: UInt32 = 0
+    var _leg: String = String()
+    var _activeDevice: String = String()
+    var _session: UInt32 = 0
+    var _selected: WireSelected? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _conversation = source._conversation
+      _state = source._state
+      _role = source._role
+      _caller = source._caller
+      _callee = source._callee
+      _callerDevice = source._callerDevice
+      _calleeDevice = source._calleeDevice
+      _media = source._media
+      _nextNumber = source._nextNumber
+      _reason = source._reason
+      _epoch = source._epoch
+      _leg = source._leg
+      _activeDevice = source._activeDevice
+      _session = source._session
+      _selected = source._selected
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.conversation) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.state) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.role) }()
-      case 4: try { try decoder.decodeSingularStringField(value: &self.caller) }()
-      case 5: try { try decoder.decodeSingularStringField(value: &self.callee) }()
-      case 6: try { try decoder.decodeSingularStringField(value: &self.callerDevice) }()
-      case 7: try { try decoder.decodeSingularStringField(value: &self.calleeDevice) }()
-      case 8: try { try decoder.decodeSingularMessageField(value: &self._media) }()
-      case 9: try { try decoder.decodeSingularUInt32Field(value: &self.nextNumber) }()
-      case 10: try { try decoder.decodeSingularStringField(value: &self.reason) }()
-      case 11: try { try decoder.decodeSingularUInt32Field(value: &self.epoch) }()
-      case 12: try { try decoder.decodeSingularStringField(value: &self.leg) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._conversation) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._state) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._role) }()
+        case 4: try { try decoder.decodeSingularStringField(value: &_storage._caller) }()
+        case 5: try { try decoder.decodeSingularStringField(value: &_storage._callee) }()
+        case 6: try { try decoder.decodeSingularStringField(value: &_storage._callerDevice) }()
+        case 7: try { try decoder.decodeSingularStringField(value: &_storage._calleeDevice) }()
+        case 8: try { try decoder.decodeSingularMessageField(value: &_storage._media) }()
+        case 9: try { try decoder.decodeSingularUInt32Field(value: &_storage._nextNumber) }()
+        case 10: try { try decoder.decodeSingularStringField(value: &_storage._reason) }()
+        case 11: try { try decoder.decodeSingularUInt32Field(value: &_storage._epoch) }()
+        case 12: try { try decoder.decodeSingularStringField(value: &_storage._leg) }()
+        case 13: try { try decoder.decodeSingularStringField(value: &_storage._activeDevice) }()
+        case 14: try { try decoder.decodeSingularUInt32Field(value: &_storage._session) }()
+        case 15: try { try decoder.decodeSingularMessageField(value: &_storage._selected) }()
+        default: break
+        }
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.conversation.isEmpty {
-      try visitor.visitSingularStringField(value: self.conversation, fieldNumber: 1)
-    }
-    if !self.state.isEmpty {
-      try visitor.visitSingularStringField(value: self.state, fieldNumber: 2)
-    }
-    if !self.role.isEmpty {
-      try visitor.visitSingularStringField(value: self.role, fieldNumber: 3)
-    }
-    if !self.caller.isEmpty {
-      try visitor.visitSingularStringField(value: self.caller, fieldNumber: 4)
-    }
-    if !self.callee.isEmpty {
-      try visitor.visitSingularStringField(value: self.callee, fieldNumber: 5)
-    }
-    if !self.callerDevice.isEmpty {
-      try visitor.visitSingularStringField(value: self.callerDevice, fieldNumber: 6)
-    }
-    if !self.calleeDevice.isEmpty {
-      try visitor.visitSingularStringField(value: self.calleeDevice, fieldNumber: 7)
-    }
-    try { if let v = self._media {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
-    } }()
-    if self.nextNumber != 0 {
-      try visitor.visitSingularUInt32Field(value: self.nextNumber, fieldNumber: 9)
-    }
-    if !self.reason.isEmpty {
-      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 10)
-    }
-    if self.epoch != 0 {
-      try visitor.visitSingularUInt32Field(value: self.epoch, fieldNumber: 11)
-    }
-    if !self.leg.isEmpty {
-      try visitor.visitSingularStringField(value: self.leg, fieldNumber: 12)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._conversation.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._conversation, fieldNumber: 1)
+      }
+      if !_storage._state.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._state, fieldNumber: 2)
+      }
+      if !_storage._role.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._role, fieldNumber: 3)
+      }
+      if !_storage._caller.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._caller, fieldNumber: 4)
+      }
+      if !_storage._callee.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._callee, fieldNumber: 5)
+      }
+      if !_storage._callerDevice.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._callerDevice, fieldNumber: 6)
+      }
+      if !_storage._calleeDevice.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._calleeDevice, fieldNumber: 7)
+      }
+      try { if let v = _storage._media {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+      } }()
+      if _storage._nextNumber != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._nextNumber, fieldNumber: 9)
+      }
+      if !_storage._reason.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._reason, fieldNumber: 10)
+      }
+      if _storage._epoch != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._epoch, fieldNumber: 11)
+      }
+      if !_storage._leg.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._leg, fieldNumber: 12)
+      }
+      if !_storage._activeDevice.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._activeDevice, fieldNumber: 13)
+      }
+      if _storage._session != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._session, fieldNumber: 14)
+      }
+      try { if let v = _storage._selected {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireSnapshot, rhs: WireSnapshot) -> Bool {
-    if lhs.conversation != rhs.conversation {return false}
-    if lhs.state != rhs.state {return false}
-    if lhs.role != rhs.role {return false}
-    if lhs.caller != rhs.caller {return false}
-    if lhs.callee != rhs.callee {return false}
-    if lhs.callerDevice != rhs.callerDevice {return false}
-    if lhs.calleeDevice != rhs.calleeDevice {return false}
-    if lhs._media != rhs._media {return false}
-    if lhs.nextNumber != rhs.nextNumber {return false}
-    if lhs.reason != rhs.reason {return false}
-    if lhs.epoch != rhs.epoch {return false}
-    if lhs.leg != rhs.leg {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._conversation != rhs_storage._conversation {return false}
+        if _storage._state != rhs_storage._state {return false}
+        if _storage._role != rhs_storage._role {return false}
+        if _storage._caller != rhs_storage._caller {return false}
+        if _storage._callee != rhs_storage._callee {return false}
+        if _storage._callerDevice != rhs_storage._callerDevice {return false}
+        if _storage._calleeDevice != rhs_storage._calleeDevice {return false}
+        if _storage._media != rhs_storage._media {return false}
+        if _storage._nextNumber != rhs_storage._nextNumber {return false}
+        if _storage._reason != rhs_storage._reason {return false}
+        if _storage._epoch != rhs_storage._epoch {return false}
+        if _storage._leg != rhs_storage._leg {return false}
+        if _storage._activeDevice != rhs_storage._activeDevice {return false}
+        if _storage._session != rhs_storage._session {return false}
+        if _storage._selected != rhs_storage._selected {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2936,7 +3176,7 @@ nonisolated extension WireMediaState: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireHandover: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Handover"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}media\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}media\0\u{1}device\0\u{1}cancelled\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2945,6 +3185,8 @@ nonisolated extension WireHandover: SwiftProtobuf.Message, SwiftProtobuf._Messag
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._media) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.device) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.cancelled) }()
       default: break
       }
     }
@@ -2958,11 +3200,19 @@ nonisolated extension WireHandover: SwiftProtobuf.Message, SwiftProtobuf._Messag
     try { if let v = self._media {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
     } }()
+    if !self.device.isEmpty {
+      try visitor.visitSingularStringField(value: self.device, fieldNumber: 2)
+    }
+    if self.cancelled != false {
+      try visitor.visitSingularBoolField(value: self.cancelled, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireHandover, rhs: WireHandover) -> Bool {
     if lhs._media != rhs._media {return false}
+    if lhs.device != rhs.device {return false}
+    if lhs.cancelled != rhs.cancelled {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3045,7 +3295,7 @@ nonisolated extension WireInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension WireSelected: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Selected"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{1}device\0\u{3}caller_device\0\u{1}media\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{1}device\0\u{3}caller_device\0\u{1}media\0\u{1}session\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3057,6 +3307,7 @@ nonisolated extension WireSelected: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 2: try { try decoder.decodeSingularStringField(value: &self.device) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.callerDevice) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._media) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.session) }()
       default: break
       }
     }
@@ -3079,6 +3330,9 @@ nonisolated extension WireSelected: SwiftProtobuf.Message, SwiftProtobuf._Messag
     try { if let v = self._media {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     } }()
+    if self.session != 0 {
+      try visitor.visitSingularUInt32Field(value: self.session, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3087,6 +3341,7 @@ nonisolated extension WireSelected: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.device != rhs.device {return false}
     if lhs.callerDevice != rhs.callerDevice {return false}
     if lhs._media != rhs._media {return false}
+    if lhs.session != rhs.session {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3208,7 +3463,7 @@ nonisolated extension WireEnded: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireIceServers: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".IceServers"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}ice_servers\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}ice_servers\0\u{3}ttl_ms\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3217,6 +3472,7 @@ nonisolated extension WireIceServers: SwiftProtobuf.Message, SwiftProtobuf._Mess
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.iceServers) }()
+      case 2: try { try decoder.decodeSingularDoubleField(value: &self.ttlMs) }()
       default: break
       }
     }
@@ -3226,11 +3482,15 @@ nonisolated extension WireIceServers: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if !self.iceServers.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.iceServers, fieldNumber: 1)
     }
+    if self.ttlMs.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.ttlMs, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireIceServers, rhs: WireIceServers) -> Bool {
     if lhs.iceServers != rhs.iceServers {return false}
+    if lhs.ttlMs != rhs.ttlMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

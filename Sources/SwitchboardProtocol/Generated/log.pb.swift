@@ -156,6 +156,22 @@ public nonisolated struct LogFact: Sendable {
     set {fact = .notified(newValue)}
   }
 
+  public var watching: LogWatching {
+    get {
+      if case .watching(let v)? = fact {return v}
+      return LogWatching()
+    }
+    set {fact = .watching(newValue)}
+  }
+
+  public var handoverStep: LogHandoverStep {
+    get {
+      if case .handoverStep(let v)? = fact {return v}
+      return LogHandoverStep()
+    }
+    set {fact = .handoverStep(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Fact: Equatable, Sendable {
@@ -172,6 +188,8 @@ public nonisolated struct LogFact: Sendable {
     case checkpoint(LogCheckpoint)
     case heldDropped(LogHeldDropped)
     case notified(LogNotified)
+    case watching(LogWatching)
+    case handoverStep(LogHandoverStep)
 
   }
 
@@ -216,6 +234,9 @@ public nonisolated struct LogOpened: Sendable {
   public var ringTimeoutMs: Double = 0
 
   public var inviteDigest: UInt64 = 0
+
+  /// the policy wants nobody to ring: to the caller it looks as if nobody answered
+  public var silenced: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -403,7 +424,7 @@ public nonisolated struct LogPhase: Sendable {
   public init() {}
 }
 
-/// A deadline counts from this entry; duration 0 clears it.
+/// A deadline counts from this entry; duration 0 clears it. Of each kind there is at most one. An empty kind: all (level 1).
 public nonisolated struct LogDeadline: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -446,6 +467,54 @@ public nonisolated struct LogNotified: Sendable {
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+}
+
+/// A device of either user that has no part in the call but is told that it goes on elsewhere.
+public nonisolated struct LogWatching: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var user: String = String()
+
+  public var device: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// A call moves to another device of one of its users: as it stands after this fact. An empty device: no handover.
+public nonisolated struct LogHandoverStep: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var user: String = String()
+
+  public var device: String = String()
+
+  public var media: WireMedia {
+    get {_media ?? WireMedia()}
+    set {_media = newValue}
+  }
+  /// Returns true if `media` has been explicitly set.
+  public var hasMedia: Bool {self._media != nil}
+  /// Clears the value of `media`. Subsequent reads from it will return its default value.
+  public mutating func clearMedia() {self._media = nil}
+
+  /// of its offer; 0: none yet
+  public var session: UInt32 = 0
+
+  public var deviceConnected: Bool = false
+
+  public var peerConnected: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _media: WireMedia? = nil
 }
 
 public nonisolated struct LogClosed: Sendable {
@@ -535,6 +604,30 @@ public nonisolated struct LogCheckpoint: @unchecked Sendable {
   public var broadcast: [LogDelivery] {
     get {_storage._broadcast}
     set {_uniqueStorage()._broadcast = newValue}
+  }
+
+  public var watching: [LogWatching] {
+    get {_storage._watching}
+    set {_uniqueStorage()._watching = newValue}
+  }
+
+  public var handoverStep: LogHandoverStep {
+    get {_storage._handoverStep ?? LogHandoverStep()}
+    set {_uniqueStorage()._handoverStep = newValue}
+  }
+  /// Returns true if `handoverStep` has been explicitly set.
+  public var hasHandoverStep: Bool {_storage._handoverStep != nil}
+  /// Clears the value of `handoverStep`. Subsequent reads from it will return its default value.
+  public mutating func clearHandoverStep() {_uniqueStorage()._handoverStep = nil}
+
+  public var highestSession: UInt32 {
+    get {_storage._highestSession}
+    set {_uniqueStorage()._highestSession = newValue}
+  }
+
+  public var notified: [LogNotified] {
+    get {_storage._notified}
+    set {_uniqueStorage()._notified = newValue}
   }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -700,7 +793,7 @@ nonisolated extension LogEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension LogFact: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Fact"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}barrier\0\u{1}opened\0\u{1}taken\0\u{3}outbox_replaced\0\u{1}delivery\0\u{3}leg_changed\0\u{1}selection\0\u{1}phase\0\u{1}deadline\0\u{1}closed\0\u{1}checkpoint\0\u{3}held_dropped\0\u{1}notified\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}barrier\0\u{1}opened\0\u{1}taken\0\u{3}outbox_replaced\0\u{1}delivery\0\u{3}leg_changed\0\u{1}selection\0\u{1}phase\0\u{1}deadline\0\u{1}closed\0\u{1}checkpoint\0\u{3}held_dropped\0\u{1}notified\0\u{1}watching\0\u{3}handover_step\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -877,6 +970,32 @@ nonisolated extension LogFact: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
           self.fact = .notified(v)
         }
       }()
+      case 14: try {
+        var v: LogWatching?
+        var hadOneofValue = false
+        if let current = self.fact {
+          hadOneofValue = true
+          if case .watching(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.fact = .watching(v)
+        }
+      }()
+      case 15: try {
+        var v: LogHandoverStep?
+        var hadOneofValue = false
+        if let current = self.fact {
+          hadOneofValue = true
+          if case .handoverStep(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.fact = .handoverStep(v)
+        }
+      }()
       default: break
       }
     }
@@ -940,6 +1059,14 @@ nonisolated extension LogFact: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
       guard case .notified(let v)? = self.fact else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
     }()
+    case .watching?: try {
+      guard case .watching(let v)? = self.fact else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+    }()
+    case .handoverStep?: try {
+      guard case .handoverStep(let v)? = self.fact else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -984,7 +1111,7 @@ nonisolated extension LogBarrier: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension LogOpened: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Opened"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}caller\0\u{3}caller_device\0\u{1}callee\0\u{1}media\0\u{3}ring_timeout_ms\0\u{3}invite_digest\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}caller\0\u{3}caller_device\0\u{1}callee\0\u{1}media\0\u{3}ring_timeout_ms\0\u{3}invite_digest\0\u{1}silenced\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -998,6 +1125,7 @@ nonisolated extension LogOpened: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 4: try { try decoder.decodeSingularMessageField(value: &self._media) }()
       case 5: try { try decoder.decodeSingularDoubleField(value: &self.ringTimeoutMs) }()
       case 6: try { try decoder.decodeSingularFixed64Field(value: &self.inviteDigest) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.silenced) }()
       default: break
       }
     }
@@ -1026,6 +1154,9 @@ nonisolated extension LogOpened: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if self.inviteDigest != 0 {
       try visitor.visitSingularFixed64Field(value: self.inviteDigest, fieldNumber: 6)
     }
+    if self.silenced != false {
+      try visitor.visitSingularBoolField(value: self.silenced, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1036,6 +1167,7 @@ nonisolated extension LogOpened: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs._media != rhs._media {return false}
     if lhs.ringTimeoutMs != rhs.ringTimeoutMs {return false}
     if lhs.inviteDigest != rhs.inviteDigest {return false}
+    if lhs.silenced != rhs.silenced {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1516,6 +1648,100 @@ nonisolated extension LogNotified: SwiftProtobuf.Message, SwiftProtobuf._Message
   }
 }
 
+nonisolated extension LogWatching: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Watching"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{1}device\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.user) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.device) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.user.isEmpty {
+      try visitor.visitSingularStringField(value: self.user, fieldNumber: 1)
+    }
+    if !self.device.isEmpty {
+      try visitor.visitSingularStringField(value: self.device, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LogWatching, rhs: LogWatching) -> Bool {
+    if lhs.user != rhs.user {return false}
+    if lhs.device != rhs.device {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension LogHandoverStep: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".HandoverStep"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}user\0\u{1}device\0\u{1}media\0\u{1}session\0\u{3}device_connected\0\u{3}peer_connected\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.user) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.device) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._media) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.session) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.deviceConnected) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.peerConnected) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.user.isEmpty {
+      try visitor.visitSingularStringField(value: self.user, fieldNumber: 1)
+    }
+    if !self.device.isEmpty {
+      try visitor.visitSingularStringField(value: self.device, fieldNumber: 2)
+    }
+    try { if let v = self._media {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if self.session != 0 {
+      try visitor.visitSingularUInt32Field(value: self.session, fieldNumber: 4)
+    }
+    if self.deviceConnected != false {
+      try visitor.visitSingularBoolField(value: self.deviceConnected, fieldNumber: 5)
+    }
+    if self.peerConnected != false {
+      try visitor.visitSingularBoolField(value: self.peerConnected, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: LogHandoverStep, rhs: LogHandoverStep) -> Bool {
+    if lhs.user != rhs.user {return false}
+    if lhs.device != rhs.device {return false}
+    if lhs._media != rhs._media {return false}
+    if lhs.session != rhs.session {return false}
+    if lhs.deviceConnected != rhs.deviceConnected {return false}
+    if lhs.peerConnected != rhs.peerConnected {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension LogClosed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Closed"
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}reason\0\u{1}detail\0")
@@ -1553,7 +1779,7 @@ nonisolated extension LogClosed: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension LogCheckpoint: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Checkpoint"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}opened\0\u{1}state\0\u{3}end_reason\0\u{3}end_detail\0\u{1}selection\0\u{1}legs\0\u{1}outboxes\0\u{1}held\0\u{1}queues\0\u{1}deadlines\0\u{3}newest_offers\0\u{1}broadcast\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}opened\0\u{1}state\0\u{3}end_reason\0\u{3}end_detail\0\u{1}selection\0\u{1}legs\0\u{1}outboxes\0\u{1}held\0\u{1}queues\0\u{1}deadlines\0\u{3}newest_offers\0\u{1}broadcast\0\u{1}watching\0\u{3}handover_step\0\u{3}highest_session\0\u{1}notified\0")
 
   fileprivate class _StorageClass {
     var _opened: LogOpened? = nil
@@ -1568,6 +1794,10 @@ nonisolated extension LogCheckpoint: SwiftProtobuf.Message, SwiftProtobuf._Messa
     var _deadlines: [LogDeadline] = []
     var _newestOffers: [LogDescription] = []
     var _broadcast: [LogDelivery] = []
+    var _watching: [LogWatching] = []
+    var _handoverStep: LogHandoverStep? = nil
+    var _highestSession: UInt32 = 0
+    var _notified: [LogNotified] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1590,6 +1820,10 @@ nonisolated extension LogCheckpoint: SwiftProtobuf.Message, SwiftProtobuf._Messa
       _deadlines = source._deadlines
       _newestOffers = source._newestOffers
       _broadcast = source._broadcast
+      _watching = source._watching
+      _handoverStep = source._handoverStep
+      _highestSession = source._highestSession
+      _notified = source._notified
     }
   }
 
@@ -1620,6 +1854,10 @@ nonisolated extension LogCheckpoint: SwiftProtobuf.Message, SwiftProtobuf._Messa
         case 10: try { try decoder.decodeRepeatedMessageField(value: &_storage._deadlines) }()
         case 11: try { try decoder.decodeRepeatedMessageField(value: &_storage._newestOffers) }()
         case 12: try { try decoder.decodeRepeatedMessageField(value: &_storage._broadcast) }()
+        case 13: try { try decoder.decodeRepeatedMessageField(value: &_storage._watching) }()
+        case 14: try { try decoder.decodeSingularMessageField(value: &_storage._handoverStep) }()
+        case 15: try { try decoder.decodeSingularUInt32Field(value: &_storage._highestSession) }()
+        case 16: try { try decoder.decodeRepeatedMessageField(value: &_storage._notified) }()
         default: break
         }
       }
@@ -1668,6 +1906,18 @@ nonisolated extension LogCheckpoint: SwiftProtobuf.Message, SwiftProtobuf._Messa
       if !_storage._broadcast.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._broadcast, fieldNumber: 12)
       }
+      if !_storage._watching.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._watching, fieldNumber: 13)
+      }
+      try { if let v = _storage._handoverStep {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+      } }()
+      if _storage._highestSession != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._highestSession, fieldNumber: 15)
+      }
+      if !_storage._notified.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._notified, fieldNumber: 16)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1689,6 +1939,10 @@ nonisolated extension LogCheckpoint: SwiftProtobuf.Message, SwiftProtobuf._Messa
         if _storage._deadlines != rhs_storage._deadlines {return false}
         if _storage._newestOffers != rhs_storage._newestOffers {return false}
         if _storage._broadcast != rhs_storage._broadcast {return false}
+        if _storage._watching != rhs_storage._watching {return false}
+        if _storage._handoverStep != rhs_storage._handoverStep {return false}
+        if _storage._highestSession != rhs_storage._highestSession {return false}
+        if _storage._notified != rhs_storage._notified {return false}
         return true
       }
       if !storagesAreEqual {return false}

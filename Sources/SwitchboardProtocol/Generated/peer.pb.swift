@@ -150,6 +150,22 @@ public nonisolated struct PeerPeerFrame: @unchecked Sendable {
     set {_uniqueStorage()._frame = .relay(newValue)}
   }
 
+  public var endCommand: PeerEndCommand {
+    get {
+      if case .endCommand(let v)? = _storage._frame {return v}
+      return PeerEndCommand()
+    }
+    set {_uniqueStorage()._frame = .endCommand(newValue)}
+  }
+
+  public var pushAnswer: PeerPushAnswer {
+    get {
+      if case .pushAnswer(let v)? = _storage._frame {return v}
+      return PeerPushAnswer()
+    }
+    set {_uniqueStorage()._frame = .pushAnswer(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Frame: Equatable, Sendable {
@@ -167,6 +183,8 @@ public nonisolated struct PeerPeerFrame: @unchecked Sendable {
     case supersede(PeerSupersede)
     case nudge(PeerNudge)
     case relay(PeerRelay)
+    case endCommand(PeerEndCommand)
+    case pushAnswer(PeerPushAnswer)
 
   }
 
@@ -337,6 +355,9 @@ public nonisolated struct PeerForward: Sendable {
   public var hasMessage: Bool {self._message != nil}
   /// Clears the value of `message`. Subsequent reads from it will return its default value.
   public mutating func clearMessage() {self._message = nil}
+
+  /// of an invite: the policy wants nobody to ring
+  public var silenced: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -520,13 +541,46 @@ public nonisolated struct PeerRelay: @unchecked Sendable {
   fileprivate var _storage = _StorageClass.defaultInstance
 }
 
+/// To the leader: another call replaces this one; end it for this reason. Its store has the command too, so that it may
+/// get lost on the way.
+public nonisolated struct PeerEndCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var conversation: String = String()
+
+  public var reason: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// To the leader: a push provider has taken or refused a push.
+public nonisolated struct PeerPushAnswer: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var conversation: String = String()
+
+  public var endpoint: String = String()
+
+  public var taken: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "switchboard.peer.v1"
 
 nonisolated extension PeerPeerFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".PeerFrame"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}handshake\0\u{3}handshake_answer\0\u{1}keepalive\0\u{1}attach\0\u{1}detach\0\u{1}forward\0\u{3}forward_ack\0\u{1}attached\0\u{1}push\0\u{1}redirect\0\u{1}leading\0\u{1}supersede\0\u{1}nudge\0\u{1}relay\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}handshake\0\u{3}handshake_answer\0\u{1}keepalive\0\u{1}attach\0\u{1}detach\0\u{1}forward\0\u{3}forward_ack\0\u{1}attached\0\u{1}push\0\u{1}redirect\0\u{1}leading\0\u{1}supersede\0\u{1}nudge\0\u{1}relay\0\u{3}end_command\0\u{3}push_answer\0")
 
   fileprivate class _StorageClass {
     var _frame: PeerPeerFrame.OneOf_Frame?
@@ -741,6 +795,32 @@ nonisolated extension PeerPeerFrame: SwiftProtobuf.Message, SwiftProtobuf._Messa
             _storage._frame = .relay(v)
           }
         }()
+        case 15: try {
+          var v: PeerEndCommand?
+          var hadOneofValue = false
+          if let current = _storage._frame {
+            hadOneofValue = true
+            if case .endCommand(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._frame = .endCommand(v)
+          }
+        }()
+        case 16: try {
+          var v: PeerPushAnswer?
+          var hadOneofValue = false
+          if let current = _storage._frame {
+            hadOneofValue = true
+            if case .pushAnswer(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._frame = .pushAnswer(v)
+          }
+        }()
         default: break
         }
       }
@@ -809,6 +889,14 @@ nonisolated extension PeerPeerFrame: SwiftProtobuf.Message, SwiftProtobuf._Messa
       case .relay?: try {
         guard case .relay(let v)? = _storage._frame else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+      }()
+      case .endCommand?: try {
+        guard case .endCommand(let v)? = _storage._frame else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+      }()
+      case .pushAnswer?: try {
+        guard case .pushAnswer(let v)? = _storage._frame else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
       }()
       case nil: break
       }
@@ -1100,7 +1188,7 @@ nonisolated extension PeerDetach: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension PeerForward: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Forward"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}conversation\0\u{1}origin\0\u{1}number\0\u{1}message\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}conversation\0\u{1}origin\0\u{1}number\0\u{1}message\0\u{1}silenced\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1112,6 +1200,7 @@ nonisolated extension PeerForward: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 2: try { try decoder.decodeSingularMessageField(value: &self._origin) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.number) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._message) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.silenced) }()
       default: break
       }
     }
@@ -1134,6 +1223,9 @@ nonisolated extension PeerForward: SwiftProtobuf.Message, SwiftProtobuf._Message
     try { if let v = self._message {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     } }()
+    if self.silenced != false {
+      try visitor.visitSingularBoolField(value: self.silenced, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1142,6 +1234,7 @@ nonisolated extension PeerForward: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs._origin != rhs._origin {return false}
     if lhs.number != rhs.number {return false}
     if lhs._message != rhs._message {return false}
+    if lhs.silenced != rhs.silenced {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1535,6 +1628,81 @@ nonisolated extension PeerRelay: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PeerEndCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".EndCommand"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}conversation\0\u{1}reason\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.conversation) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.conversation.isEmpty {
+      try visitor.visitSingularStringField(value: self.conversation, fieldNumber: 1)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: PeerEndCommand, rhs: PeerEndCommand) -> Bool {
+    if lhs.conversation != rhs.conversation {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PeerPushAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".PushAnswer"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}conversation\0\u{1}endpoint\0\u{1}taken\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.conversation) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.endpoint) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.taken) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.conversation.isEmpty {
+      try visitor.visitSingularStringField(value: self.conversation, fieldNumber: 1)
+    }
+    if !self.endpoint.isEmpty {
+      try visitor.visitSingularStringField(value: self.endpoint, fieldNumber: 2)
+    }
+    if self.taken != false {
+      try visitor.visitSingularBoolField(value: self.taken, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: PeerPushAnswer, rhs: PeerPushAnswer) -> Bool {
+    if lhs.conversation != rhs.conversation {return false}
+    if lhs.endpoint != rhs.endpoint {return false}
+    if lhs.taken != rhs.taken {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

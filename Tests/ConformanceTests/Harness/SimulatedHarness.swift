@@ -81,6 +81,7 @@ private final class ContentsStore: ConversationStore {
                 contents.orphans(
                     living: living, slice: slice, slices: slices, grace: grace, limit: limit, at: now))
         case .collect(let age, let limit): contents.collect(endedBefore: age, limit: limit, at: now)
+        case .readFeatureLevel: return .featureLevel(1)
         case .terminateSessions, .probe: break
         }
         return .done

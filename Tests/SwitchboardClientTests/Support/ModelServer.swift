@@ -40,7 +40,7 @@ struct ModelServer {
         case .send(let send): sendReceived(send)
         case .ack(let ack): ackReceived(ack)
         case .ping: [.sign]
-        case .refresh, nil: []
+        case .refresh, .iceServers, nil: []
         }
     }
 

@@ -87,6 +87,7 @@ extension WireClientFrame {
             "send \(ConversationID(send.conversation)?.short ?? "?")\(send.number) \(send.message.info.body)"
         case .ack(let ack): "ack \(ConversationID(ack.conversation)?.short ?? "?")≤\(ack.received)"
         case .refresh: "refresh"
+        case .iceServers: "ice servers"
         case .ping: "ping"
         case nil: "nothing"
         }

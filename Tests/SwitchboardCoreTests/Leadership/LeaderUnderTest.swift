@@ -90,7 +90,7 @@ struct LeaderUnderTest {
             case .committed(let born):
                 let rows = result.presence.values.flatMap { $0 }
                 perform(leadership.committed(born: born, presence: rows, time))
-            case .clash: perform(leadership.mustReload())
+            case .clash, .blocked: perform(leadership.mustReload())
             case .refused(let reason): perform(leadership.refused(reason: reason))
             }
         case .confirm(let confirmation):
