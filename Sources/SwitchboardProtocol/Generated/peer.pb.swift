@@ -356,8 +356,8 @@ public nonisolated struct PeerForward: Sendable {
   /// Clears the value of `message`. Subsequent reads from it will return its default value.
   public mutating func clearMessage() {self._message = nil}
 
-  /// of an invite: the policy wants nobody to ring
-  public var silenced: Bool = false
+  /// of an invite, as the policy says: empty (allowed), refused, silent
+  public var verdict: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1188,7 +1188,7 @@ nonisolated extension PeerDetach: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension PeerForward: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Forward"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}conversation\0\u{1}origin\0\u{1}number\0\u{1}message\0\u{1}silenced\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}conversation\0\u{1}origin\0\u{1}number\0\u{1}message\0\u{1}verdict\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1200,7 +1200,7 @@ nonisolated extension PeerForward: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 2: try { try decoder.decodeSingularMessageField(value: &self._origin) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.number) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._message) }()
-      case 5: try { try decoder.decodeSingularBoolField(value: &self.silenced) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.verdict) }()
       default: break
       }
     }
@@ -1223,8 +1223,8 @@ nonisolated extension PeerForward: SwiftProtobuf.Message, SwiftProtobuf._Message
     try { if let v = self._message {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     } }()
-    if self.silenced != false {
-      try visitor.visitSingularBoolField(value: self.silenced, fieldNumber: 5)
+    if !self.verdict.isEmpty {
+      try visitor.visitSingularStringField(value: self.verdict, fieldNumber: 5)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1234,7 +1234,7 @@ nonisolated extension PeerForward: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs._origin != rhs._origin {return false}
     if lhs.number != rhs.number {return false}
     if lhs._message != rhs._message {return false}
-    if lhs.silenced != rhs.silenced {return false}
+    if lhs.verdict != rhs.verdict {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
