@@ -43,7 +43,7 @@ extension NodeCore {
             .askPolicy(
                 ProposedCall(
                     conversation: conversation, caller: session.address.user, callee: invite.callee,
-                    media: invite.media), id))
+                    media: invite.media, mayCall: session.mayCall), id))
     }
 
     mutating func policyAnswered(_ id: PolicyRequestID, _ verdict: CallVerdict) {

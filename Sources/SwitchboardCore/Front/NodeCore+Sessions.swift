@@ -26,7 +26,7 @@ extension NodeCore {
         }
         let session = Session(
             connection: connection, address: address, counter: hello.connection, outbox: outbox,
-            expiresAtMilliseconds: token.expiresAtMilliseconds)
+            expiresAtMilliseconds: token.expiresAtMilliseconds, mayCall: token.mayCall)
         sessions[connection] = session
         devices[address] = connection
         users[address.user, default: []].insert(connection)
@@ -154,6 +154,7 @@ extension NodeCore {
         guard let session = sessions[connection] else { return }
         guard token.user == session.address.user else { return end(connection, .badToken, .badToken) }
         sessions[connection]?.expiresAtMilliseconds = token.expiresAtMilliseconds
+        sessions[connection]?.mayCall = token.mayCall
         scheduleExpiry(connection, token)
     }
 

@@ -9,6 +9,8 @@ struct Session: Sendable {
     let outbox: OutboxID
     /// Wall clock; nil: never.
     var expiresAtMilliseconds: Double?
+    /// Whom the user may call, as the newest token says.
+    var mayCall: CallPermission?
     var attachments: [ConversationID: Attachment] = [:]
 
     /// Calls that are being set up: while there is one, a lost socket must be noticed soon.

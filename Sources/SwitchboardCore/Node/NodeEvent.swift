@@ -24,9 +24,12 @@ public struct VerifiedToken: Sendable {
     public var user: UserID
     /// Milliseconds since 1970; nil: does not expire.
     public var expiresAtMilliseconds: Double?
+    /// Whom its user may call; nil: it does not say.
+    public var mayCall: CallPermission?
 
-    public init(user: UserID, expiresAtMilliseconds: Double?) {
+    public init(user: UserID, expiresAtMilliseconds: Double?, mayCall: CallPermission? = nil) {
         self.user = user
         self.expiresAtMilliseconds = expiresAtMilliseconds
+        self.mayCall = mayCall
     }
 }

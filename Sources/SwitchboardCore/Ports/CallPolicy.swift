@@ -9,14 +9,20 @@ public protocol CallPolicy: Sendable {
 public struct ProposedCall: Sendable {
     public var conversation: ConversationID
     public var caller: UserID
+    /// As the invite says it; not checked yet.
     public var callee: String
     public var media: WireMedia
+    /// What the caller's newest token says about it; nil: nothing.
+    public var mayCall: CallPermission?
 
-    public init(conversation: ConversationID, caller: UserID, callee: String, media: WireMedia) {
+    public init(
+        conversation: ConversationID, caller: UserID, callee: String, media: WireMedia, mayCall: CallPermission? = nil
+    ) {
         self.conversation = conversation
         self.caller = caller
         self.callee = callee
         self.media = media
+        self.mayCall = mayCall
     }
 }
 

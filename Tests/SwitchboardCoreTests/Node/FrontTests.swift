@@ -165,6 +165,30 @@ import Testing
         Issue.record("the policy was not asked")
     }
 
+    @Test func thePolicyHearsWhatTheNewestTokenSays() throws {
+        func asked(_ node: NodeUnderTest) -> ProposedCall? {
+            for case .askPolicy(let call, _) in node.actions { return call }
+            return nil
+        }
+        var node = NodeUnderTest()
+        node.hello("alice", 1, mayCall: CallPermission(["bob"]))
+        node.send(1, (1, .invite("bob")))
+        #expect(try #require(asked(node)).mayCall == CallPermission(["bob"]))
+
+        node = NodeUnderTest()
+        node.hello("alice", 1, mayCall: CallPermission(["bob"]))
+        for newest in [CallPermission.nobody, nil] {
+            node.handle(
+                .tokenRefreshed(
+                    ConnectionID(1),
+                    VerifiedToken(user: UserID(trusted: "alice"), expiresAtMilliseconds: nil, mayCall: newest)))
+            node.send(1, (1, .invite("bob")))
+            #expect(try #require(asked(node)).mayCall == newest)
+            for case .askPolicy(_, let id) in node.actions { node.handle(.policyAnswered(id, .refused)) }
+            #expect(node.errors == ["not_allowed 1"])
+        }
+    }
+
     @Test func aNewerConnectionOfADeviceReplacesTheOlder() {
         var node = NodeUnderTest()
         node.hello("alice", 1)

@@ -90,7 +90,9 @@ struct NodeUnderTest {
 
     // MARK: Clients
 
-    mutating func hello(_ user: String, _ connection: UInt64, naming cursors: [WireCursor] = []) {
+    mutating func hello(
+        _ user: String, _ connection: UInt64, naming cursors: [WireCursor] = [], mayCall: CallPermission? = nil
+    ) {
         let hello = WireHello.with {
             $0.device = "d\(connection)"
             $0.connection = 1
@@ -99,8 +101,8 @@ struct NodeUnderTest {
         }
         handle(
             .helloReceived(
-                ConnectionID(connection), VerifiedToken(user: UserID(trusted: user), expiresAtMilliseconds: nil), hello)
-        )
+                ConnectionID(connection),
+                VerifiedToken(user: UserID(trusted: user), expiresAtMilliseconds: nil, mayCall: mayCall), hello))
     }
 
     mutating func send(_ connection: UInt64, _ numbered: (UInt32, WireMessage)...) {
