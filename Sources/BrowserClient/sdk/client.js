@@ -63,6 +63,11 @@ export class SwitchboardClient extends EventTarget {
         return [...this.#calls.values()].filter((call) => call.state !== "ended");
     }
 
+    /** @returns {import("./index.js").CallElsewhere[]} calls of this user on other devices */
+    get elsewhere() {
+        return [];
+    }
+
     /**
      * Connects, and from then on stays connected.
      * @returns {Promise<void>} when synchronised for the first time; rejects if the server wants no connection

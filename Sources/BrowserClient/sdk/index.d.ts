@@ -1,5 +1,5 @@
 /**
- * The browser SDK of Switchboard.
+ * The browser SDK of Switchboard. Guide: docs/BROWSER-SDK.md.
  *
  * ```js
  * const client = new SwitchboardClient({ url: "wss://calls.example/v1/connect", getToken: () => fetchToken() });
@@ -9,28 +9,17 @@
  * call.addEventListener("remotestream", ({ detail: { stream } }) => (video.srcObject = stream));
  * ```
  */
+import { Call } from "./types/call.js";
+import { Problem, TypedEventTarget } from "./types/events.js";
+import { CodecPolicy, Media, MediaBitrateLimits, MediaRequest, VideoPausePolicy } from "./types/media.js";
+import { PushPayload } from "./types/push.js";
+import { CallStorage, DeviceIdentity, OutboxStorage } from "./types/storage.js";
 
-/** Where a call stands, as this side sees it. `inviting` is the caller's only: nobody rings yet. */
-export type CallState = "inviting" | "ringing" | "connecting" | "active" | "reconnecting" | "ended";
-
-/**
- * Why a call ended. `answered_elsewhere` and `declined_elsewhere` speak of this device's part: the user has dealt with
- * the call on another one, and it is no missed call.
- */
-export type EndReason =
-    | "hangup" | "cancelled" | "declined" | "busy" | "no_answer" | "unreachable" | "not_allowed"
-    | "answered_elsewhere" | "declined_elsewhere" | "glare" | "replaced" | "expired" | "connect_failed" | "media_lost"
-    | "media_error" | "signal_lost" | "unsupported" | "server_error" | "ignored" | (string & {});
-
-export interface Media {
-    audio: boolean;
-    video: boolean;
-}
-
-export interface MediaRequest extends Media {
-    /** Used instead of camera and microphone. Its tracks stay the application's: the SDK never stops them. */
-    stream?: MediaStream | Promise<MediaStream>;
-}
+export * from "./types/call.js";
+export * from "./types/events.js";
+export * from "./types/media.js";
+export * from "./types/push.js";
+export * from "./types/storage.js";
 
 export interface ConnectionStatus {
     /**
@@ -46,78 +35,67 @@ export interface ConnectionStatus {
     retryInMs?: number;
 }
 
-/** When each step came, in milliseconds since the call began on this device; what did not happen (yet) is absent. */
-export interface Timings {
-    /** The invite was handed to the outbox (caller) or delivered (callee). */
-    invited?: number;
-    /** The server has committed the invite (caller). */
-    accepted?: number;
-    /** The offer (caller) or the prepared answer (callee) was handed to the outbox. */
-    offerSent?: number;
-    /** The first device rings. */
-    ringing?: number;
-    /** The user picked up (callee). */
-    pickedUp?: number;
-    /** The server has decided which device answered. */
-    selected?: number;
-    /** The peer's description and its first candidates are in hand. */
-    prepared?: number;
-    /** Packets pass between the two devices. */
-    iceConnected?: number;
-    /** The application has drawn the first frame (see `Call.firstFrameDrawn`). */
-    firstFrame?: number;
-    /** The call is over on this device. */
-    ended?: number;
-}
-
-/** The steps in the order in which they are expected. */
-export const timingSteps: readonly (keyof Timings)[];
-
-export const CallPhase: Readonly<{ [State in CallState]: State }>;
-
-/** Something went wrong that ends nothing by itself; for the user's information, or a log. */
-export interface Problem {
-    /** A stable error name of the protocol, or the browser's name of the error. */
-    name: string;
-    message: string;
-    /** With calls: what failed. `media` (camera or microphone), `negotiation`, or the kind of message refused. */
-    kind?: string;
+/** A call of this user that goes on on another of his devices. */
+export interface CallElsewhere {
+    callId: string;
+    /** The device that has it. */
+    device: string;
+    /** The user at the other end; null if this device was not told. */
+    peer: string | null;
+    role: "caller" | "callee";
+    /** What the caller asked for, as far as this device was told. */
+    media: Media | null;
 }
 
 export interface ClientEvents {
-    connection: CustomEvent<ConnectionStatus>;
+    connection: ConnectionStatus;
     /** A call that rings here, when the user should see it. */
-    incoming: CustomEvent<{ call: Call }>;
-    /** A call that this client makes. */
-    call: CustomEvent<{ call: Call }>;
-    problem: CustomEvent<Problem>;
-}
-
-export interface CallEvents {
-    state: CustomEvent<{ state: CallState; reason?: EndReason }>;
-    /** Camera and microphone are open: something to show. */
-    localstream: CustomEvent<{ stream: MediaStream }>;
-    /** The peer sends another kind of media; the stream is always the same object. */
-    remotestream: CustomEvent<{ stream: MediaStream }>;
-    mute: CustomEvent<{ local: Media; remote: Media }>;
-    timing: CustomEvent<{ step: keyof Timings; ms: number }>;
-    /** The application's own messages. */
-    info: CustomEvent<{ type: string; body: string }>;
-    problem: CustomEvent<Problem>;
+    incoming: { call: Call };
+    /** A call that this client makes, or takes over. */
+    call: { call: Call };
+    /**
+     * A call from before the page was loaded anew still stands. Its `state` tells how: one that rings for the callee is
+     * to be shown as an incoming one; in a picked-up call, media is on its way.
+     */
+    restored: { call: Call };
+    /** A call came while this device was in one, and was told so (see `busyWhenInCall`). It has ended here. */
+    busy: { call: Call };
+    /** The calls that go on on other devices of this user have changed; all of them. */
+    elsewhere: { calls: CallElsewhere[] };
+    problem: Problem;
 }
 
 export interface ClientOptions {
     /** Of `/v1/connect`: ws or wss. */
     url: string;
     /**
-     * Called for every connection, and again a minute before the token expires. May reject: the connection is then
-     * tried again with backoff.
+     * Called for every connection, and again a minute before the token expires. May reject: it is then asked again with
+     * backoff.
      */
     getToken: () => string | Promise<string>;
+    /**
+     * Opens camera and microphone wherever no stream is given, as after a reload.
+     * Default: `navigator.mediaDevices.getUserMedia`. What it returns is the SDK's, which stops it at the end.
+     */
+    openMedia?: (media: Media, call: Call) => Promise<MediaStream>;
+    /** Whether calls survive a reload of the page. Default true. */
+    restoreCalls?: boolean;
+    /**
+     * Default false: another call rings while there is one, and the application decides. True: its caller is told
+     * `busy` at once, and the application by the event of that name. A call of the peer of the present call always
+     * rings: it is about to replace it.
+     */
+    busyWhenInCall?: boolean;
+    codecs?: CodecPolicy;
+    bitrate?: MediaBitrateLimits;
+    /** False: never. Default: below 40 kbit/s. */
+    videoPause?: VideoPausePolicy | false;
+    /** How often calls tell their statistics, in milliseconds. Default 2 000; at least 500. */
+    statisticsIntervalMs?: number;
     /** Laid over what the server says (its ICE servers). */
     rtcConfiguration?: RTCConfiguration;
     /** Default: IndexedDB, or memory where there is none. */
-    storage?: OutboxStorage;
+    storage?: OutboxStorage & Partial<CallStorage>;
     /** Default: one per tab, in sessionStorage under a Web Lock. */
     identity?: DeviceIdentity;
     /** Delays and bounds other than the defaults of `session/session-machine.js`. */
@@ -126,8 +104,10 @@ export interface ClientOptions {
     environment?: object;
 }
 
+declare const ClientTarget: new () => TypedEventTarget<ClientEvents>;
+
 /** A device: keeps the connection, makes calls and takes them. */
-export class SwitchboardClient extends EventTarget {
+export class SwitchboardClient extends ClientTarget {
     constructor(options: ClientOptions);
     /** As the token says; null before the first connection. */
     readonly user: string | null;
@@ -138,11 +118,13 @@ export class SwitchboardClient extends EventTarget {
     readonly connection: ConnectionStatus;
     /** Calls that have not ended. */
     readonly calls: Call[];
+    /** Calls of this user that go on on other devices; `takeOver` fetches one. */
+    readonly elsewhere: CallElsewhere[];
     /** Connects, and from then on stays connected. Resolves when synchronised, rejects if the server wants none. */
     connect(): Promise<void>;
     /**
-     * Closes the connection. With `hangUp` the calls are ended first: what a page does when it is left. Otherwise they
-     * go on without signaling.
+     * Closes the connection. With `hangUp` the calls are ended first. Otherwise they go on without signaling; after a
+     * reload of the page they are restored.
      */
     close(options?: { hangUp?: boolean }): void;
     /**
@@ -151,135 +133,17 @@ export class SwitchboardClient extends EventTarget {
      * @throws Error before `connect`
      */
     call(callee: string, media?: Partial<MediaRequest>): Call;
-    addEventListener<Type extends keyof ClientEvents>(
-        type: Type,
-        listener: (event: ClientEvents[Type]) => void,
-        options?: AddEventListenerOptions | boolean,
-    ): void;
-    addEventListener(
-        type: string,
-        listener: EventListenerOrEventListenerObject | null,
-        options?: AddEventListenerOptions | boolean,
-    ): void;
-    removeEventListener<Type extends keyof ClientEvents>(
-        type: Type,
-        listener: (event: ClientEvents[Type]) => void,
-        options?: EventListenerOptions | boolean,
-    ): void;
-    removeEventListener(
-        type: string,
-        listener: EventListenerOrEventListenerObject | null,
-        options?: EventListenerOptions | boolean,
-    ): void;
-}
-
-/** One call, on this device. */
-export class Call extends EventTarget {
-    /** A UUID, made by the caller's device. */
-    readonly id: string;
-    readonly role: "caller" | "callee";
-    /** The user at the other end. */
-    readonly peer: string;
-    /** What the caller asked for. */
-    readonly media: Media;
-    readonly state: CallState;
-    /** Once it ended. */
-    readonly endReason: EndReason | undefined;
-    readonly timings: Timings;
-    readonly localStream: MediaStream | null;
-    /** What the peer sends; empty until it does. */
-    readonly remoteStream: MediaStream;
-    readonly muted: Media;
-    /** What the peer has switched off. */
-    readonly remoteMuted: Media;
-    /** For statistics; not to be steered from outside. */
-    readonly peerConnection: RTCPeerConnection | null;
-    /** Picks up. Camera and microphone are opened now, not before, and join when they are there. */
-    accept(media?: Partial<MediaRequest>): void;
-    /** Cancels, declines or hangs up, whichever it is by now. Without effect on a call that ended. */
-    hangup(reason?: string, options?: { urgent?: boolean }): void;
-    /** Is quiet here and rings on elsewhere. */
-    ignore(): void;
-    /** This device is in a call already. */
-    busy(): void;
-    /** Kinds that are not named stay as they are. */
-    setMuted(muted: Partial<Media>): void;
-    /** To be called when the first frame of the peer's video is on the screen. */
-    firstFrameDrawn(): void;
-    addEventListener<Type extends keyof CallEvents>(
-        type: Type,
-        listener: (event: CallEvents[Type]) => void,
-        options?: AddEventListenerOptions | boolean,
-    ): void;
-    addEventListener(
-        type: string,
-        listener: EventListenerOrEventListenerObject | null,
-        options?: AddEventListenerOptions | boolean,
-    ): void;
-    removeEventListener<Type extends keyof CallEvents>(
-        type: Type,
-        listener: (event: CallEvents[Type]) => void,
-        options?: EventListenerOptions | boolean,
-    ): void;
-    removeEventListener(
-        type: string,
-        listener: EventListenerOrEventListenerObject | null,
-        options?: EventListenerOptions | boolean,
-    ): void;
-}
-
-/** A send in storage. */
-export interface StoredSend {
-    number: number;
-    message: object;
-    /** Milliseconds since 1970. */
-    requestedAt: number;
-}
-
-/**
- * Where sends wait until the server has accepted them. Writes are asked for one at a time, in order; one that rejects
- * is reported (`storage_failed`) and its message is sent all the same.
- */
-export interface OutboxStorage {
-    load(device: string): Promise<null | {
-        outbox: string;
-        conversations: { id: string; nextNumber: number; received?: number; sends: StoredSend[] }[];
-    }>;
-    /** Begins an empty outbox under this random id, in place of any other of the device. */
-    create(device: string, outbox: string): Promise<void>;
-    storeSends(device: string, sends: { conversation: string; entry: StoredSend; nextNumber: number }[]): Promise<void>;
-    /** Up to and with this number. */
-    removeSends(device: string, conversation: string, through: number): Promise<void>;
-    storeCursor(device: string, conversation: string, received: number, nextNumber: number): Promise<void>;
-    forget(device: string, conversation: string): Promise<void>;
-}
-
-export class MemoryStorage implements OutboxStorage {
-    load: OutboxStorage["load"];
-    create: OutboxStorage["create"];
-    storeSends: OutboxStorage["storeSends"];
-    removeSends: OutboxStorage["removeSends"];
-    storeCursor: OutboxStorage["storeCursor"];
-    forget: OutboxStorage["forget"];
-}
-
-export class IndexedDBStorage implements OutboxStorage {
-    static open(name?: string): Promise<IndexedDBStorage>;
-    load: OutboxStorage["load"];
-    create: OutboxStorage["create"];
-    storeSends: OutboxStorage["storeSends"];
-    removeSends: OutboxStorage["removeSends"];
-    storeCursor: OutboxStorage["storeCursor"];
-    forget: OutboxStorage["forget"];
-}
-
-/** Which device this is; see `device-identity.js`. */
-export class DeviceIdentity {
-    static claim(environment?: { storage?: Storage; locks?: LockManager }): Promise<DeviceIdentity>;
-    readonly device: string;
-    readonly connection: number;
-    connectionUsed(connection: number): void;
-    release(): void;
+    /**
+     * Fetches a call from another device of this user. Until media flows here, it goes on there; if that fails, the
+     * call returned ends `connect_failed`, and there nothing has changed.
+     * @throws Error if there is no such call elsewhere
+     */
+    takeOver(callId: string, media?: Partial<MediaRequest>): Call;
+    /**
+     * A push has come for this user: asks whether its call still stands.
+     * @returns the call if it rings here (the event `incoming` tells it too), null if it is over
+     */
+    pushed(payload: PushPayload): Promise<Call | null>;
 }
 
 /** The message is larger than `welcome.limits` allows. */

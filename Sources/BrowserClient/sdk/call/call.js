@@ -24,6 +24,12 @@ export class Call extends EventTarget {
     remoteStream;
     /** What the peer has switched off. */
     remoteMuted = { audio: false, video: false };
+    screen = { local: false, remote: false };
+    restored = false;
+    videoPaused = false;
+    peerReconnecting = false;
+    securityCode = null;
+    securityState = "unavailable";
 
     #state;
     #link;
