@@ -84,7 +84,7 @@ let package = Package(
             [
                 "SwitchboardCore", "SwitchboardProtocol", "SwitchboardTransport", "ConversationStore", "Coordination",
                 .product(name: "Configuration", package: "swift-configuration"),
-                .product(name: "SystemPackage", package: "swift-system"), protobuf, jwt, logging, lifecycle,
+                .product(name: "SystemPackage", package: "swift-system"), protobuf, crypto, jwt, logging, lifecycle,
             ] + nio),
         command(
             "switchboard",

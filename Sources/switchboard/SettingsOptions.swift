@@ -28,6 +28,15 @@ struct SettingsOptions: ParsableArguments {
     @Option(name: .long, help: "trace, debug, info, notice, warning or error.")
     var logLevel: String?
 
+    @Option(name: .long, help: "STUN servers for clients: stun:HOST[:PORT],…")
+    var stunUrls: String?
+
+    @Option(name: .long, help: "TURN servers for clients: turn:HOST[:PORT][?transport=tcp],…")
+    var turnUrls: String?
+
+    @Option(name: .long, help: "File with the secret of the TURN servers (coturn: static-auth-secret).")
+    var turnSecretFile: String?
+
     /// - Throws: `SettingsError`, which says what is wrong and what to do.
     func read() async throws -> NodeSettings {
         var flags = SettingsFlags()
@@ -39,6 +48,9 @@ struct SettingsOptions: ParsableArguments {
         flags.demo = demo
         flags.webRoot = webRoot
         flags.logLevel = logLevel
+        flags.stunURLs = stunUrls
+        flags.turnURLs = turnUrls
+        flags.turnSecretFile = turnSecretFile
         return try await NodeSettings.read(flags, environment: ProcessInfo.processInfo.environment)
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import LocalCluster
+import SwiftProtobuf
 import SwitchboardProtocol
 import Testing
 
@@ -20,7 +21,7 @@ struct CommandTests {
 
     @Test(
         "Every subcommand explains itself with an example",
-        arguments: ["serve", "check-config", "migrate", "token", "probe"])
+        arguments: ["serve", "check-config", "migrate", "token", "turn-credentials", "probe"])
     func help(subcommand: String) async throws {
         let help = try await run(subcommand, "--help")
         #expect(help.exit == .code(0))
@@ -73,6 +74,26 @@ struct CommandTests {
         #expect(missing.output.contains("no-such-file"))
         let badUser = try await run("token", "--user", "", "--secret-file", home.file("jwt.secret"))
         #expect(badUser.failedOrderly, "a token that no node takes: \(badUser.output)")
+    }
+
+    @Test("turn-credentials prints what a client would get, as JSON, and nothing else")
+    func turnCredentials() async throws {
+        try "the-secret-of-the-turn-servers".write(toFile: home.file("turn"), atomically: true, encoding: .utf8)
+        let made = try await run(
+            "turn-credentials", "--user", "zoë:1", "--ttl", "10m", "--turn-urls", "turn:t,turns:t", "--stun-urls",
+            "stun:s", "--turn-secret-file", home.file("turn"), "--data", home.file("x.sqlite"))
+        #expect(made.exit == .code(0), "\(made.output)")
+        let frame = try WireIceServers(jsonString: made.output)
+        #expect(frame.ttlMs == 600_000)
+        #expect(frame.iceServers.map(\.urls) == [["stun:s"], ["turn:t", "turns:t"]])
+        let name = try #require(frame.iceServers.last).username.split(separator: ":")
+        #expect(name.last == "zo%C3%AB%3A1")
+        #expect(abs(try #require(Double(name[0])) - Date().timeIntervalSince1970 - 600) < 60)
+        #expect(!made.output.contains("the-secret"))
+
+        let none = try await run("turn-credentials", "--user", "zoë", "--data", home.file("x.sqlite"))
+        #expect(none.failedOrderly)
+        #expect(none.output.contains("turn.secretFile"))
     }
 
     // MARK: Configuration

@@ -197,12 +197,18 @@ public struct SwitchboardNode: Service, CustomStringConvertible {
 
     private func coreConfiguration(_ incarnation: Incarnation, writers: Int) -> NodeConfiguration {
         var configuration = NodeConfiguration(incarnation: incarnation, name: settings.name)
-        configuration.iceServers = settings.iceServers
+        configuration.iceServers = fixedIceServers()
         configuration.writerLanes = writers
         configuration.maximumConnections = settings.maxConnections
         configuration.leadership.call.ringTimeout = settings.ringTimeout
         configuration.leadership.call.connectTimeout = settings.connectTimeout
         return configuration
+    }
+
+    private func fixedIceServers() -> [WireIceServer] {
+        let fixed = settings.iceServers.filter { if case .timeLimited = $0.access { false } else { true } }
+        return TurnCredentialSource(fixed, lifetime: .zero)
+            .iceServers(for: UserID(trusted: settings.name), wallMilliseconds: 0).servers
     }
 
     private func sayHello(_ address: BoundAddress, _ logger: Logger) {

@@ -13,6 +13,9 @@ public struct SettingsFlags: Sendable {
     public var demo = false
     public var webRoot: String?
     public var logLevel: String?
+    public var stunURLs: String?
+    public var turnURLs: String?
+    public var turnSecretFile: String?
 
     public init() {}
 
@@ -29,6 +32,9 @@ public struct SettingsFlags: Sendable {
         set("store.path", data.map { .string($0) })
         set("web.root", webRoot.map { .string($0) })
         set("log.level", logLevel.map { .string($0) })
+        set("stun.urls", stunURLs.map { .string($0) })
+        set("turn.urls", turnURLs.map { .string($0) })
+        set("turn.secretFile", turnSecretFile.map { .string($0) })
         if demo { set("demo", .bool(true)) }
         return values
     }
@@ -48,7 +54,7 @@ extension NodeSettings {
         var problems = SettingsKey.all.compactMap { key in
             environment[key.variable].flatMap { key.problem(with: $0) }
         }
-        var iceServers: [WireIceServer] = []
+        var iceServers: [IceServerEntry] = []
         if let path = flags.configFile {
             let file = try SettingsFile(path: path)
             problems += file.problems
@@ -63,17 +69,18 @@ extension NodeSettings {
 }
 
 /// Turns values into settings, gathering what is wrong.
-private struct SettingsReader {
+struct SettingsReader {
     let config: ConfigReader
     var problems: [String]
 
     mutating func settings(
-        iceServers: [WireIceServer], environment: [String: String], flags: SettingsFlags
+        iceServers: [IceServerEntry], environment: [String: String], flags: SettingsFlags
     ) -> NodeSettings? {
         let cluster = cluster()
         let demo = demo(isCluster: cluster != nil)
         let store = store(isCluster: cluster != nil)
         let tokens = tokens(demo: demo, store: store)
+        let iceServers = self.iceServers(iceServers)
         let level = config.string(forKey: "log.level", default: "info")
         guard let logLevel = Logger.Level(rawValue: level) else {
             problems.append("log.level \(level) is none of trace, debug, info, notice, warning, error")
@@ -90,6 +97,7 @@ private struct SettingsReader {
                 host: config.string(forKey: "internal.host", default: "127.0.0.1"), port: port("internal.port", 9090)),
             cluster: cluster, store: store, tokens: tokens, demo: demo, webRoot: webRoot(environment),
             iceServers: iceServers,
+            turnCredentialLifetime: .milliseconds(number("turn.credentialLifetimeMs", 3_600_000, 1_000...604_800_000)),
             drainSpread: .milliseconds(number("drain.spreadMs", 2_000, 0...600_000)),
             ringTimeout: .milliseconds(number("call.ringTimeoutMs", 60_000, 1_000...600_000)),
             connectTimeout: .milliseconds(number("call.connectTimeoutMs", 30_000, 1_000...600_000)),
@@ -211,8 +219,8 @@ private struct SettingsReader {
             return nil
         }
         let secret = Array(String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines).utf8)
-        guard secret.count >= 32 else {
-            problems.append("\(key) \(path) holds fewer than 32 bytes; make one with: openssl rand -hex 32")
+        guard secret.count >= size else {
+            problems.append("\(key) \(path) holds fewer than \(size) bytes; make one with: openssl rand -hex 32")
             return nil
         }
         return Secret(secret)

@@ -25,7 +25,22 @@ extension NodeSettings {
         case .asked: lines.append("demo         on; for localhost only")
         }
         lines.append("demo page    \(webRoot ?? "not found; web.root says where it is")")
-        lines.append("ICE servers  \(iceServers.isEmpty ? "none" : iceServers.flatMap(\.urls).joined(separator: ", "))")
+        lines += iceServerLines
         return lines.joined(separator: "\n")
+    }
+
+    private var iceServerLines: [String] {
+        guard !iceServers.isEmpty else { return ["ICE servers  none: calls across NATs will fail"] }
+        return iceServers.map { server in
+            let access =
+                switch server.access {
+                case .open: ""
+                case .fixed: " with a fixed name and password"
+                case .timeLimited(_, let others):
+                    " with credentials good for \(turnCredentialLifetime), signed "
+                        + (others.isEmpty ? "by its secret" : "by the first of \(others.count + 1) secrets")
+                }
+            return "ICE servers  \(server.urls.joined(separator: ", "))\(access)"
+        }
     }
 }

@@ -1,5 +1,4 @@
 public import Logging
-public import SwitchboardProtocol
 
 /// A node's configuration, complete and checked.
 public struct NodeSettings: Sendable {
@@ -58,7 +57,9 @@ public struct NodeSettings: Sendable {
     public var tokens: Tokens
     public var demo: Demo
     public var webRoot: String?
-    public var iceServers: [WireIceServer]
+    public var iceServers: [IceServer]
+    /// Of the credentials that are made for TURN servers.
+    public var turnCredentialLifetime: Duration
     public var drainSpread: Duration
     public var ringTimeout: Duration
     public var connectTimeout: Duration

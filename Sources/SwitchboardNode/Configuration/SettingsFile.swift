@@ -1,14 +1,12 @@
 import Configuration
 import Foundation
-import SwiftProtobuf
-import SwitchboardProtocol
 
 /// A configuration file, read here rather than by the configuration library, which checks neither for unknown keys nor for wrong
 /// kinds, and takes no lists of objects, such as the ICE servers are.
 struct SettingsFile {
     /// What the file says, for the configuration library.
     private(set) var values: [AbsoluteConfigKey: ConfigValue] = [:]
-    var iceServers: [WireIceServer] = []
+    private(set) var iceServers: [IceServerEntry] = []
     var problems: [String] = []
 
     /// - Throws: `SettingsError` if the file can't be read or is not JSON.
@@ -73,21 +71,15 @@ struct SettingsFile {
 
     private mutating func readIceServers(_ list: [Any]) {
         guard let servers = list as? [[String: Any]] else {
-            problems.append("iceServers must be a list of {urls, username, credential}")
+            problems.append("iceServers must be a list of objects with urls; see docs/OPERATING.md")
             return
         }
         for server in servers {
-            let urls = server["urls"] as? [String] ?? (server["urls"] as? String).map { [$0] } ?? []
-            guard !urls.isEmpty, urls.allSatisfy({ $0.hasPrefix("stun") || $0.hasPrefix("turn") }) else {
-                problems.append("iceServers: each needs urls that begin with stun:, stuns:, turn: or turns:")
-                continue
+            do throws(SettingsError) {
+                iceServers.append(try IceServerEntry(server))
+            } catch {
+                problems += error.problems
             }
-            iceServers.append(
-                WireIceServer.with {
-                    $0.urls = urls
-                    $0.username = server["username"] as? String ?? ""
-                    $0.credential = server["credential"] as? String ?? ""
-                })
         }
     }
 }

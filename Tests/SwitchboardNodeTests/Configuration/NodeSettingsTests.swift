@@ -193,17 +193,86 @@ struct NodeSettingsTests {
         #expect(found.first?.contains(key) == true)
     }
 
-    @Test("ICE servers are taken as they are, and checked for what browsers would refuse")
+    @Test("ICE servers: open, with a fixed password, or with a secret that is shared with them")
     func iceServers() async throws {
+        try "the first secret\r\n\n  the other secret \n".write(
+            toFile: home.file("turn"), atomically: true, encoding: .utf8)
         let settings = try await read(
-            #"{"iceServers": [{"urls": "stun:s"}, {"urls": ["turn:t", "turns:t"], "username": "u", "credential": "c"}]}"#
-        )
-        #expect(settings.iceServers.map(\.urls) == [["stun:s"], ["turn:t", "turns:t"]])
-        #expect(settings.iceServers[1].username == "u")
-        #expect(settings.iceServers[1].credential == "c")
-        for bad in [#"[{"urls": []}]"#, #"[{"urls": ["http://x"]}]"#, #"[{}]"#, #"[1]"#] {
-            #expect(await problems("{\"iceServers\": \(bad)}").count == 1, "\(bad)")
+            """
+            {"iceServers": [{"urls": "stun:s"}, {"urls": ["turn:t", "turns:t"], "username": "u", "credential": "c"},
+             {"urls": ["turn:m?transport=tcp"], "secretFile": "\(home.file("turn"))"}],
+             "turn": {"credentialLifetimeMs": 90000}}
+            """)
+        #expect(
+            settings.iceServers == [
+                IceServer(urls: ["stun:s"], access: .open),
+                IceServer(urls: ["turn:t", "turns:t"], access: .fixed(username: "u", credential: Secret(text: "c"))),
+                IceServer(
+                    urls: ["turn:m?transport=tcp"],
+                    access: .timeLimited(
+                        first: Secret(text: "the first secret"), others: [Secret(text: "the other secret")])),
+            ])
+        #expect(settings.turnCredentialLifetime == .seconds(90))
+        #expect(try await read().turnCredentialLifetime == .seconds(3600))
+        for part in [
+            "turns:t with a fixed", "turn:m?transport=tcp with credentials good for 90.0 s", "first of 2 secrets",
+        ] {
+            #expect(settings.summary.contains(part))
         }
+    }
+
+    @Test("The short form of ICE servers: flags, environment or file, beside the list")
+    func iceServersInShort() async throws {
+        try "the only secret, long".write(toFile: home.file("turn"), atomically: true, encoding: .utf8)
+        let settings = try await read(
+            #"{"iceServers": [{"urls": "stun:listed"}], "stun": {"urls": "stun:a, stun:b"}}"#,
+            environment: ["TURN_SECRET_FILE": home.file("turn"), "TURN_URLS": "turn:hidden"]
+        ) { $0.turnURLs = "turn:c" }
+        #expect(settings.iceServers.map(\.urls) == [["stun:listed"], ["stun:a", "stun:b"], ["turn:c"]])
+        #expect(
+            settings.iceServers.last?.access == .timeLimited(first: Secret(text: "the only secret, long"), others: []))
+        for (variables, problem) in [
+            (["TURN_URLS": "turn:t"], "turn.urls needs turn.secretFile"),
+            (["TURN_SECRET_FILE": home.file("turn")], "turn.secretFile needs turn.urls"),
+            (["STUN_URLS": "stun:a,,b"], "stun.urls: b is no address"),
+            (["STUN_URLS": ","], "stun.urls names no server"),
+            (["STUN_URLS": "turn:t"], "turn:t belongs into turn.urls"),
+            (["TURN_CREDENTIAL_LIFETIME_MS": "1"], "turn.credentialLifetimeMs is 1"),
+        ] {
+            let found = await problems(environment: variables)
+            #expect(found.count == 1)
+            #expect(found.first?.contains(problem) == true, "\(found)")
+        }
+    }
+
+    @Test("ICE servers at which browsers would throw, and secrets that can be guessed, are problems")
+    func badIceServers() async throws {
+        try "a secret that is long enough\nshort\n".write(toFile: home.file("short"), atomically: true, encoding: .utf8)
+        try "\n \n".write(toFile: home.file("empty"), atomically: true, encoding: .utf8)
+        for bad in [
+            #"[{"urls": []}]"#, #"[{"urls": ["http://x"]}]"#, #"[{}]"#, #"[1]"#, #"[{"urls": "turn:t"}]"#,
+            #"[{"urls": "turn:t", "username": "u"}]"#, #"[{"urls": "turn:t", "username": "u", "credential": ""}]"#,
+            #"[{"urls": "stun:s?transport=udp"}]"#, #"[{"urls": "stun:s", "url": "x"}]"#,
+            #"[{"urls": "turn:t", "username": "u", "credential": "c", "secretFile": "f"}]"#,
+            #"[{"urls": "turn:t", "secretFile": "/no/such/file"}]"#,
+            #"[{"urls": "turn:t", "secretFile": "\#(home.file("short"))"}]"#,
+            #"[{"urls": "turn:t", "secretFile": "\#(home.file("empty"))"}]"#,
+        ] {
+            let found = await problems("{\"iceServers\": \(bad)}")
+            #expect(found.count == 1, "\(bad): \(found)")
+            #expect(!found.joined().contains("a secret that is long enough"))
+        }
+    }
+
+    @Test("A secret between nodes may have 16 bytes, one that signs tokens 32")
+    func secretSizes() async throws {
+        try "sixteen bytes ok".write(toFile: home.file("sixteen"), atomically: true, encoding: .utf8)
+        let cluster = #"{"zookeeper": {"hosts": "z:1"}, "postgres": {"url": "postgresql://h/d"}, "#
+        let secrets = ["AUTH_SECRET_FILE": home.file("secret"), "CLUSTER_SECRET_FILE": home.file("sixteen")]
+        #expect(try await read(cluster + #""demo": false}"#, environment: secrets).cluster != nil)
+        let found = await problems(environment: ["AUTH_SECRET_FILE": home.file("sixteen")])
+        #expect(found.count == 1)
+        #expect(found.first?.contains("fewer than 32 bytes") == true)
     }
 
     @Test("Secrets show in no description, dump or summary")
@@ -212,15 +281,17 @@ struct NodeSettingsTests {
             """
             {"zookeeper": {"hosts": "a:1"}, "postgres": {"url": "postgres://u:hunter2@db/x"},
              "cluster": {"secretFile": "\(home.file("secret"))"}, "auth": {"secretFile": "\(home.file("secret"))"},
-             "iceServers": [{"urls": "turn:t", "credential": "turn-credential"}]}
+             "iceServers": [{"urls": "turn:t", "username": "u", "credential": "turn-credential"},
+             {"urls": "turn:t", "secretFile": "\(home.file("secret"))"}]}
             """)
         var dumped = ""
         dump(settings.store, to: &dumped)
         dump(settings.tokens, to: &dumped)
         dump(settings.cluster, to: &dumped)
+        dump(settings.iceServers, to: &dumped)
         let all =
-            dumped + settings.summary + "\(settings.store) \(settings.tokens) \(String(reflecting: settings.cluster))"
-        for secret in ["hunter2", "a secret of more"] { #expect(!all.contains(secret)) }
-        #expect(!settings.summary.contains("turn-credential"))
+            dumped + settings.summary
+            + "\(settings.store) \(settings.tokens) \(String(reflecting: settings.cluster)) \(settings.iceServers)"
+        for secret in ["hunter2", "a secret of more", "turn-credential"] { #expect(!all.contains(secret)) }
     }
 }
