@@ -4,6 +4,10 @@ import SwitchboardProtocol
 /// After pickup the two selected devices speak to each other; nobody else has a part.
 extension CallDecision {
     mutating func decideAfterPickup(_ send: TakenSend) throws(FoldError) {
+        if let handover = state.handover {
+            if send.sender == handover.device { return try decideFromNewDevice(send, handover) }
+            if try decideFromPeer(send, handover) { return }
+        }
         guard state.isSelected(send.sender), let peer = state.peer(of: send.sender) else {
             return try decideFromBystander(send)
         }
@@ -15,7 +19,7 @@ extension CallDecision {
             try take(send)
             if state.phase == .connecting {
                 try enter(.active)
-                try clearDeadline()
+                try clearDeadlines(.connect)
             }
             try deliver(send.message, to: peer, from: send.sender)
         case .hangup(let hangup):
@@ -34,11 +38,12 @@ extension CallDecision {
     /// A device that was not selected can never end the call; it is told why it is out, once.
     private mutating func decideFromBystander(_ send: TakenSend) throws(FoldError) {
         switch send.message.content {
+        case .handover(let handover):
+            try decideHandover(send, handover)
         case .accept, .reject, .ignore, .busy, .ringing, nil:
             try take(send)
             guard state.opening?.callee == send.sender.user, state.legs[send.sender] == nil else { return }
-            try changeLeg(send.sender, to: .cancelled, reason: .answeredElsewhere)
-            try deliver(ended(.answeredElsewhere), to: send.sender, from: nil)
+            try tellAnsweredElsewhere(send.sender)
         default:
             try take(send, refusal: .notSelected)
         }

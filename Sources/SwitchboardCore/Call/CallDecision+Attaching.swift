@@ -6,20 +6,32 @@ extension CallDecision {
     mutating func decideAttach(_ origin: Origin, _ cursor: UInt32?) throws(FoldError) {
         let address = origin.address
         guard let opening = state.opening, state.isMember(address.user) else { return reply(.unknown(origin)) }
-        if state.isCaller(address.user) {
-            guard address == opening.caller else { return reply(.unknown(origin)) }
-            return attach(origin, cursor)
-        }
+        let isNamed = cursor != nil
         if state.isEnded {
-            // A closed log takes no new legs; a device that was told of the call hears how it ended.
-            guard state.legs[address] != nil || (cursor ?? 0) > 0 else { return reply(.unknown(origin)) }
+            // A closed log takes no new legs; a device that was told of the call, or asks, hears how it ended.
+            guard isNamed || state.queues[address] != nil || address == opening.caller else {
+                return reply(.unknown(origin))
+            }
             return attach(origin, cursor)
         }
-        guard state.legs[address] != nil else { return try attachUnknownLeg(origin, cursor) }
+        try noteReturn(of: address)
+        if state.isCaller(address.user) {
+            if address == opening.caller || state.queues[address] != nil { return attach(origin, cursor) }
+            return state.phase.isBeforePickup ? reply(.unknown(origin)) : try attachWatcher(origin)
+        }
+        guard state.legs[address] != nil || state.watchers.contains(address) else {
+            return try attachUnknownLeg(origin, cursor)
+        }
         if cursor == nil, state.phase.isBeforePickup {
             return try ringAgain(origin)
         }
         attach(origin, cursor)
+    }
+
+    /// It learns by a snapshot that the call goes on elsewhere.
+    private mutating func attachWatcher(_ origin: Origin) throws(FoldError) {
+        guard try watch(origin.address) || state.queues[origin.address] != nil else { return reply(.unknown(origin)) }
+        reply(.attached(origin, sent: state.queue(of: origin.address).last, snapshot: true))
     }
 
     private mutating func attach(_ origin: Origin, _ cursor: UInt32?) {
@@ -34,16 +46,16 @@ extension CallDecision {
         }
     }
 
+    /// A device of the callee that the log does not know. One that names the call was woken for it, or was told of it by a
+    /// leader that presence had led to it.
     private mutating func attachUnknownLeg(_ origin: Origin, _ cursor: UInt32?) throws(FoldError) {
         let address = origin.address
-        let wasTold = (cursor ?? 0) > 0
         if state.phase.isBeforePickup {
             guard state.legs.count < limits.maximumLegs else { return reply(.unknown(origin)) }
             try changeLeg(address, to: .notified)
         } else {
-            guard wasTold else { return reply(.unknown(origin)) }
-            try changeLeg(address, to: .cancelled, reason: .answeredElsewhere)
-            try deliver(ended(.answeredElsewhere), to: address, from: nil)
+            guard cursor != nil else { return try attachWatcher(origin) }
+            try tellAnsweredElsewhere(address)
         }
         reply(.attached(origin, sent: min(cursor ?? 0, state.queue(of: address).last), snapshot: false))
     }
@@ -85,8 +97,7 @@ extension CallDecision {
             if state.phase.isBeforePickup {
                 try changeLeg(address, to: .notified)
             } else {
-                try changeLeg(address, to: .cancelled, reason: .answeredElsewhere)
-                try deliver(ended(.answeredElsewhere), to: address, from: nil)
+                try tellAnsweredElsewhere(address)
             }
         }
     }

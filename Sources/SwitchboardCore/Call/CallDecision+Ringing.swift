@@ -89,9 +89,7 @@ extension CallDecision {
         case .busy:
             try take(send)
             try changeLeg(sender, to: .busy)
-            if state.legs.values.allSatisfy({ $0.state == .busy }) {
-                try end(.busy)
-            }
+            try judgeBusy()
         case nil:
             try take(send)
         default:
@@ -104,23 +102,10 @@ extension CallDecision {
     private mutating func select(_ device: DeviceAddress, accept: WireAccept) throws(FoldError) {
         guard let opening = state.opening else { return }
         let media = accept.hasMedia ? accept.media : opening.media
-        try record {
-            $0.selection = LogSelection.with {
-                $0.callerDevice = opening.caller.device.text
-                $0.calleeDevice = device.device.text
-                $0.media = media
-            }
-        }
+        try select(caller: opening.caller, callee: device, media)
         try enter(.connecting)
         try changeLeg(device, to: .selected)
-        let selected = WireMessage.with {
-            $0.selected = WireSelected.with {
-                $0.user = device.user.text
-                $0.device = device.device.text
-                $0.callerDevice = opening.caller.device.text
-                $0.media = media
-            }
-        }
+        let selected = selected()
         try deliver(selected, to: device, from: nil)
         try deliver(selected, to: opening.caller, from: nil)
         for item in state.held where item.sender == opening.caller {
@@ -130,11 +115,28 @@ extension CallDecision {
             try release(item, to: opening.caller)
         }
         for address in state.legs.keys.sorted() where address != device {
-            try changeLeg(address, to: .cancelled, reason: .answeredElsewhere)
-            try deliver(ended(.answeredElsewhere), to: address, from: nil)
+            try tellAnsweredElsewhere(address)
         }
         try record { $0.heldDropped = LogHeldDropped() }
+        try clearDeadlines(.ring, .reach, .callerLost)
         try setDeadline(.connect, limits.connectTimeout)
+        takeBackPushes(.answeredElsewhere)
+        pair = .accept(PairKey(opening.caller.user, device.user))
+    }
+
+    mutating func select(caller: DeviceAddress, callee: DeviceAddress, _ media: WireMedia) throws(FoldError) {
+        try record {
+            $0.selection = LogSelection.with {
+                $0.callerDevice = caller.device.text
+                $0.calleeDevice = callee.device.text
+                $0.media = media
+            }
+        }
+    }
+
+    /// Who has the call, as both of them are told.
+    func selected(session: UInt32 = 0) -> WireMessage {
+        WireMessage.with { $0.selected = WireSelected(state, session: session) }
     }
 
     // MARK: Holding
@@ -158,6 +160,18 @@ extension CallDecision {
     private mutating func dropAnswers() throws(FoldError) {
         for address in state.legs.keys.sorted() {
             try dropHeld(of: address)
+        }
+    }
+}
+
+extension WireSelected {
+    init(_ state: ConversationState, session: UInt32 = 0) {
+        self = WireSelected.with {
+            $0.user = state.calleeDevice?.user.text ?? ""
+            $0.device = state.calleeDevice?.device.text ?? ""
+            $0.callerDevice = state.callerDevice?.device.text ?? ""
+            $0.media = state.selection?.media ?? WireMedia()
+            $0.session = session
         }
     }
 }

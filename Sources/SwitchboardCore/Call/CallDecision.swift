@@ -9,16 +9,25 @@ struct CallDecision: Sendable {
     private(set) var state: ConversationState
     private(set) var facts: [LogFact] = []
     private(set) var replies: [ConversationReply] = []
+    /// What the store does beside, in the same transaction and only if the entry takes effect.
+    var pair: PairStep?
+    var push: PushStep?
+    var command: EndCommand?
     /// Index of the entry that will hold the facts.
     let index: UInt32
     let time: TurnTime
     let limits: CallLimits
+    let context: CallContext
 
-    init(state: ConversationState, index: UInt32, time: TurnTime, limits: CallLimits) {
+    init(
+        state: ConversationState, index: UInt32, time: TurnTime, limits: CallLimits,
+        context: CallContext = CallContext()
+    ) {
         self.state = state
         self.index = index
         self.time = time
         self.limits = limits
+        self.context = context
     }
 
     /// - Throws: `FoldError` if a fact cannot be folded, which is a defect of ours; the caller drops the input.
@@ -27,7 +36,10 @@ struct CallDecision: Sendable {
         case .send(let origin, let number, let message): try decideSend(origin, number, message)
         case .attach(let origin, let cursor): try decideAttach(origin, cursor)
         case .devicesFound(let devices): try decideFound(devices)
+        case .devicesLeft: try judgeAbsence()
         case .deadlinePassed(let deadline): try decideDeadline(deadline)
+        case .pushAnswered(let endpoint, let outcome): try decidePushAnswer(endpoint, outcome)
+        case .endRequested(let reason): try decideReplacement(reason)
         }
     }
 
@@ -42,6 +54,9 @@ struct CallDecision: Sendable {
     mutating func reply(_ reply: ConversationReply) {
         replies.append(reply)
     }
+
+    /// Whether the cluster writes kinds of facts that came with the second level: a node of the first would not fold them.
+    var writesSecondLevel: Bool { context.featureLevel >= 2 }
 
     // MARK: Sends
 
@@ -206,18 +221,22 @@ struct CallDecision: Sendable {
         try record { $0.phase = LogPhase.with { $0.state = phase.rawValue } }
     }
 
+    /// Starts it anew. Kinds that an older node would not fold are left out until the cluster's level allows them.
     mutating func setDeadline(_ kind: DeadlineKind, _ duration: Duration) throws(FoldError) {
-        try record {
+        let fact = LogFact.with {
             $0.deadline = LogDeadline.with {
                 $0.kind = kind.rawValue
                 $0.durationMs = duration.milliseconds
             }
         }
+        guard fact.requiredLevel <= context.featureLevel else { return }
+        try record { $0 = fact }
     }
 
-    mutating func clearDeadline() throws(FoldError) {
-        guard state.deadline != nil else { return }
-        try record { $0.deadline = LogDeadline() }
+    mutating func clearDeadlines(_ kinds: DeadlineKind...) throws(FoldError) {
+        for kind in kinds where state.deadlines[kind] != nil {
+            try record { $0.deadline = LogDeadline.with { $0.kind = kind.rawValue } }
+        }
     }
 }
 

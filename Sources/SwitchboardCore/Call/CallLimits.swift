@@ -4,6 +4,16 @@ public struct CallLimits: Sendable {
     public var ringTimeout: Duration = .seconds(60)
     /// Pickup to media.
     public var connectTimeout: Duration = .seconds(30)
+    /// From the invite on, if no device of the callee is there and no provider has taken a push.
+    public var reachTimeout: Duration = .seconds(20)
+    /// How long a caller's device may be away while it rings.
+    public var callerLostTimeout: Duration = .seconds(20)
+    /// How long both selected devices may be away.
+    public var signalLostTimeout: Duration = .seconds(600)
+    /// From a device's `handover` until both ends of its connection say that media flow.
+    public var handoverTimeout: Duration = .seconds(30)
+    /// Devices that are told that a call goes on elsewhere.
+    public var maximumWatchers = 64
     /// Devices of the callee that take part.
     public var maximumLegs = 32
     /// Messages held before pickup, of all devices together.

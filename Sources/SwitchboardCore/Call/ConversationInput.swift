@@ -7,7 +7,12 @@ enum ConversationInput: Sendable {
     case attach(Origin, cursor: UInt32?)
     /// Presence showed these devices of the callee; they have been rung and become known.
     case devicesFound([DeviceAddress])
-    case deadlinePassed(ConversationState.Deadline)
+    /// Devices have no connection any more, or have one again; `CallContext.away` says which.
+    case devicesLeft
+    case deadlinePassed(Deadline)
+    case pushAnswered(endpoint: String, PushOutcome)
+    /// Another call of the two users takes the place of this one.
+    case endRequested(EndReason)
 
     var isSend: Bool { if case .send = self { true } else { false } }
 
@@ -15,7 +20,7 @@ enum ConversationInput: Sendable {
     var cost: Int {
         switch self {
         case .send(_, _, let message): message.roughBytes
-        case .attach, .deadlinePassed: 128
+        case .attach, .deadlinePassed, .devicesLeft, .pushAnswered, .endRequested: 128
         case .devicesFound(let devices): 64 * devices.count
         }
     }

@@ -3,8 +3,8 @@ import SwitchboardProtocol
 
 extension ConversationState {
     /// The folded state as a fact, so that a restore need not read what is before it. `remaining`: what is left of the
-    /// deadline, which counts from the checkpoint's entry for whoever restores from it.
-    func makeCheckpoint(remaining: Duration?) -> LogCheckpoint {
+    /// deadlines, which count from the checkpoint's entry for whoever restores from it.
+    func makeCheckpoint(remaining: [DeadlineKind: Duration]) -> LogCheckpoint {
         LogCheckpoint.with { checkpoint in
             if let opening {
                 checkpoint.opened = LogOpened.with {
@@ -14,6 +14,7 @@ extension ConversationState {
                     $0.media = opening.media
                     $0.ringTimeoutMs = opening.ringTimeout.milliseconds
                     $0.inviteDigest = opening.inviteDigest
+                    $0.silenced = opening.isSilenced
                 }
             }
             checkpoint.state = phase.rawValue
@@ -52,14 +53,26 @@ extension ConversationState {
                 }
             }
             checkpoint.broadcast = broadcast.map(Self.delivery)
-            if let deadline {
-                checkpoint.deadlines = [
-                    LogDeadline.with {
-                        $0.kind = deadline.kind.rawValue
-                        // Never zero, which would clear it.
-                        $0.durationMs = max((remaining ?? deadline.duration).milliseconds, 1)
-                    }
-                ]
+            checkpoint.deadlines = deadlines.values.sorted { $0.kind < $1.kind }.map { deadline in
+                LogDeadline.with {
+                    $0.kind = deadline.kind.rawValue
+                    // Never zero, which would clear it.
+                    $0.durationMs = max((remaining[deadline.kind] ?? deadline.duration).milliseconds, 1)
+                }
+            }
+            checkpoint.watching = watchers.sorted().map { watcher in
+                LogWatching.with {
+                    $0.user = watcher.user.text
+                    $0.device = watcher.device.text
+                }
+            }
+            if let handover { checkpoint.handoverStep = LogHandoverStep(handover) }
+            checkpoint.highestSession = highestSession
+            checkpoint.notified = pushesTaken.sorted().map { endpoint in
+                LogNotified.with {
+                    $0.endpoint = endpoint
+                    $0.outcome = PushOutcome.taken.rawValue
+                }
             }
             if let newestOffer {
                 checkpoint.newestOffers = [
@@ -149,6 +162,16 @@ extension ConversationState {
         for deadline in checkpoint.deadlines {
             try restored.apply(LogFact.with { $0.deadline = deadline }, at: index)
         }
+        for watching in checkpoint.watching {
+            try restored.apply(LogFact.with { $0.watching = watching }, at: index)
+        }
+        if checkpoint.hasHandoverStep {
+            try restored.apply(LogFact.with { $0.handoverStep = checkpoint.handoverStep }, at: index)
+        }
+        for push in checkpoint.notified {
+            try restored.apply(LogFact.with { $0.notified = push }, at: index)
+        }
+        restored.highestSession = checkpoint.highestSession
         if let offer = checkpoint.newestOffers.first {
             restored.newestOffer = Negotiation(
                 session: offer.description_p.session, revision: offer.description_p.revision)
@@ -159,5 +182,18 @@ extension ConversationState {
             restored.ending = Ending(reason: checkpoint.endReason, detail: checkpoint.endDetail)
         }
         self = restored
+    }
+}
+
+extension LogHandoverStep {
+    init(_ handover: Handover) {
+        self = LogHandoverStep.with {
+            $0.user = handover.device.user.text
+            $0.device = handover.device.device.text
+            $0.media = handover.media
+            $0.session = handover.session
+            $0.deviceConnected = handover.isDeviceConnected
+            $0.peerConnected = handover.isPeerConnected
+        }
     }
 }

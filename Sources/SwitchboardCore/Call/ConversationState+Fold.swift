@@ -9,12 +9,9 @@ enum FoldError: Error, Sendable, Equatable {
 }
 
 extension ConversationState {
-    /// The feature level that this build understands and, until it is raised, writes.
-    static let supportedLevel: UInt32 = 1
-
     /// Folds one entry. `isFirstLoaded`: a restore starts here, so a checkpoint in it replaces everything.
     mutating func apply(_ entry: LogEntry, at index: UInt32, isFirstLoaded: Bool = false) throws(FoldError) {
-        guard entry.level <= Self.supportedLevel else { throw .levelTooHigh(entry.level) }
+        guard entry.level <= FeatureLevel.newest else { throw .levelTooHigh(entry.level) }
         if isFirstLoaded, index > 1 {
             for fact in entry.facts {
                 guard case .checkpoint(let checkpoint)? = fact.fact else { continue }
@@ -49,14 +46,22 @@ extension ConversationState {
             ending = Ending(reason: closed.reason, detail: closed.detail)
             phase = .ended
             held = []
-            deadline = nil
+            deadlines = [:]
+            handover = nil
         case .checkpoint: checkpointIndex = index
         case .heldDropped(let dropped):
             held.removeAll {
                 dropped.user.isEmpty
                     || ($0.sender.user.text == dropped.user && $0.sender.device.text == dropped.device)
             }
-        case .notified, .watching, .handoverStep, nil: break
+        case .notified(let push):
+            if push.outcome == PushOutcome.taken.rawValue { pushesTaken.insert(push.endpoint) }
+        case .watching(let watching):
+            let address = try Self.address(watching.user, watching.device)
+            watchers.insert(address)
+            if queues[address] == nil { queues[address] = DeliveryQueue() }
+        case .handoverStep(let step): try apply(step)
+        case nil: break
         }
     }
 
@@ -65,7 +70,7 @@ extension ConversationState {
             caller: try Self.address(opened.caller, opened.callerDevice),
             callee: opened.callee.isEmpty ? nil : UserID(trusted: opened.callee),
             media: opened.media, ringTimeout: Duration(wireMilliseconds: opened.ringTimeoutMs),
-            inviteDigest: opened.inviteDigest)
+            inviteDigest: opened.inviteDigest, isSilenced: opened.silenced)
     }
 
     private mutating func apply(_ taken: LogTaken) throws(FoldError) {
@@ -84,6 +89,13 @@ extension ConversationState {
             $0.number = taken.number
         }
         held.append(HeldItem(reference: reference, sender: address, message: taken.held))
+        noteSession(taken.held)
+    }
+
+    private mutating func noteSession(_ message: WireMessage) {
+        if case .description_p(let description)? = message.content {
+            highestSession = max(highestSession, description.session)
+        }
     }
 
     private mutating func apply(_ replaced: LogOutboxReplaced) throws(FoldError) {
@@ -106,6 +118,7 @@ extension ConversationState {
         let queued = QueuedDelivery(
             fromUser: delivery.fromUser, fromDevice: delivery.fromDevice, timeMilliseconds: delivery.timeMs,
             message: message)
+        noteSession(message)
         if case .description_p(let description)? = message.content, description.type == "offer",
             isCaller(UserID(trusted: delivery.fromUser)), phase.isBeforePickup
         {
@@ -136,12 +149,30 @@ extension ConversationState {
         selection = Selection(callerDevice: callerDevice, calleeDevice: calleeDevice, media: selected.media)
     }
 
+    /// An empty kind clears all. Of a kind that is not known here nothing is made: its entry's level is not known either.
     private mutating func apply(_ change: LogDeadline, at index: UInt32) {
-        guard change.durationMs > 0, let kind = DeadlineKind(rawValue: change.kind) else {
-            deadline = nil
+        guard !change.kind.isEmpty else {
+            deadlines = [:]
             return
         }
-        deadline = Deadline(kind: kind, duration: Duration(wireMilliseconds: change.durationMs), since: index)
+        guard let kind = DeadlineKind(rawValue: change.kind) else { return }
+        guard change.durationMs > 0 else {
+            deadlines[kind] = nil
+            return
+        }
+        deadlines[kind] = Deadline(kind: kind, duration: Duration(wireMilliseconds: change.durationMs), since: index)
+    }
+
+    private mutating func apply(_ step: LogHandoverStep) throws(FoldError) {
+        guard !step.device.isEmpty else {
+            handover = nil
+            return
+        }
+        let device = try Self.address(step.user, step.device)
+        if queues[device] == nil { queues[device] = DeliveryQueue() }
+        handover = Handover(
+            device: device, media: step.media, session: step.session, isDeviceConnected: step.deviceConnected,
+            isPeerConnected: step.peerConnected)
     }
 
     static func address(_ user: String, _ device: String) throws(FoldError) -> DeviceAddress {

@@ -9,6 +9,8 @@ struct ConversationState: Sendable {
         var media: WireMedia
         var ringTimeout: Duration
         var inviteDigest: UInt64
+        /// The policy wants nobody to ring; to the caller it looks as if nobody answered.
+        var isSilenced = false
     }
 
     struct Selection: Sendable {
@@ -22,13 +24,6 @@ struct ConversationState: Sendable {
         var detail: String
     }
 
-    struct Deadline: Sendable, Equatable {
-        var kind: DeadlineKind
-        var duration: Duration
-        /// Index of the entry from which it counts.
-        var since: UInt32
-    }
-
     /// Index of the last barrier.
     var epoch: UInt32 = 0
     /// Feature level that a node needs to lead this conversation.
@@ -40,7 +35,7 @@ struct ConversationState: Sendable {
     var phase: CallPhase = .inviting
     var selection: Selection?
     var ending: Ending?
-    var deadline: Deadline?
+    var deadlines: [DeadlineKind: Deadline] = [:]
     /// Of the callee's devices that are known.
     var legs: [DeviceAddress: Leg] = [:]
     var outboxes: [OutboxKey: Outbox] = [:]
@@ -51,6 +46,13 @@ struct ConversationState: Sendable {
     var broadcast: [QueuedDelivery] = []
     var held: [HeldItem] = []
     var newestOffer: Negotiation?
+    /// Devices of either user that have no part in the call and are told that it goes on elsewhere.
+    var watchers: Set<DeviceAddress> = []
+    var handover: Handover?
+    /// Of all descriptions that were delivered or held.
+    var highestSession: UInt32 = 0
+    /// Endpoints whose provider has taken a push.
+    var pushesTaken: Set<String> = []
 
     var isOpen: Bool { opening != nil }
     var isEnded: Bool { ending != nil }
@@ -58,7 +60,7 @@ struct ConversationState: Sendable {
     /// Both users; the callee is missing in a tombstone.
     func isMember(_ user: UserID) -> Bool {
         guard let opening else { return false }
-        return opening.caller.user == user || opening.callee == user
+        return opening.caller.user == user || (opening.callee == user && !opening.isSilenced)
     }
 
     func isCaller(_ user: UserID) -> Bool { opening?.caller.user == user }
@@ -70,26 +72,28 @@ struct ConversationState: Sendable {
         return DeliveryQueue(trimmed: 0, items: broadcast)
     }
 
+    /// The devices that have the call: the caller's from the beginning, the callee's from pickup on.
+    var callerDevice: DeviceAddress? {
+        opening.map { DeviceAddress(user: $0.caller.user, device: selection?.callerDevice ?? $0.caller.device) }
+    }
+    var calleeDevice: DeviceAddress? {
+        guard let callee = opening?.callee, let selection else { return nil }
+        return DeviceAddress(user: callee, device: selection.calleeDevice)
+    }
+
+    /// Which device of this user has the call.
+    func device(of user: UserID) -> DeviceAddress? {
+        isCaller(user) ? callerDevice : calleeDevice
+    }
+
     /// True if this device was selected, on either side.
     func isSelected(_ address: DeviceAddress) -> Bool {
-        guard let opening, let selection else { return false }
-        if address.user == opening.caller.user { return address.device == selection.callerDevice }
-        return address.user == opening.callee && address.device == selection.calleeDevice
+        selection != nil && (address == callerDevice || address == calleeDevice)
     }
 
     /// The other selected device.
     func peer(of address: DeviceAddress) -> DeviceAddress? {
-        guard let opening, let selection, let callee = opening.callee else { return nil }
-        return isCaller(address.user)
-            ? DeviceAddress(user: callee, device: selection.calleeDevice)
-            : DeviceAddress(user: opening.caller.user, device: selection.callerDevice)
+        guard selection != nil else { return nil }
+        return isCaller(address.user) ? calleeDevice : callerDevice
     }
-}
-
-/// What a deadline judges.
-enum DeadlineKind: String, Sendable {
-    /// Nobody picked up.
-    case ring
-    /// Picked up, but no media.
-    case connect
 }

@@ -33,7 +33,11 @@ struct DeliveryQueue: Sendable {
 
     /// Whether the device is told by its queue that the call is over for it.
     var endsWithEnded: Bool {
-        if case .ended? = items.last?.message.content { true } else { items.isEmpty && trimmed > 0 }
+        switch items.last?.message.content {
+        case .ended: true
+        case .elsewhere(let elsewhere): !elsewhere.active
+        default: items.isEmpty && trimmed > 0
+        }
     }
 
     mutating func append(_ delivery: QueuedDelivery) {

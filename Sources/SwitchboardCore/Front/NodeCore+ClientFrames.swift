@@ -10,7 +10,8 @@ extension NodeCore {
         case .ack(let ack): ackReceived(connection, ack)
         case .ping: out.send(WireServerFrame.with { $0.pong = WirePong() }, to: connection)
         case .hello: end(connection, .helloExpected, .badFrame)
-        case .iceServers, .refresh, nil: break  // refresh comes as `tokenRefreshed`; unknown frames are ignored
+        case .iceServers: iceServersRequested(connection)
+        case .refresh, nil: break  // refresh comes as `tokenRefreshed`; unknown frames are ignored
         }
     }
 
@@ -93,7 +94,9 @@ extension NodeCore {
         let highest = max(session.attachments[conversation]?.forwarded ?? 0, number)
         sessions[connection]?.attachments[conversation]?.forwarded = highest
         let origin = session.origin(front: me)
+        let verdict = number == 1 ? routes[conversation]?.verdict : nil
         if leader == me {
+            if let verdict { leaderships[conversation]?.context.verdict = verdict }
             enqueue(.send(origin, number: number, message), conversation)
         } else {
             send(
@@ -103,6 +106,7 @@ extension NodeCore {
                         $0.origin = PeerOrigin(origin)
                         $0.number = number
                         $0.message = message
+                        $0.verdict = verdict?.rawValue ?? ""
                     }
                 }, to: leader)
         }

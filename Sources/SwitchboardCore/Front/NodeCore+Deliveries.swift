@@ -36,6 +36,7 @@ extension NodeCore {
                 }
                 attachment.cursor = deliver.number
                 if case .ended? = deliver.message.content { attachment.isEnded = true }
+                if case .invite? = deliver.message.content { freshenIceServers(connection) }
                 setUp.append(deliver.message)
             case .snapshot(let snapshot):
                 attachment.cursor = snapshot.nextNumber == 0 ? 0 : snapshot.nextNumber - 1

@@ -13,7 +13,7 @@ extension NodeCore {
             routes[conversation]?.stage = .reading
             return ask(.read(conversation, sync: false), .read(conversation))
         }
-        if case .invite(let invite) = opening.message.content, !route.policyPassed {
+        if case .invite(let invite) = opening.message.content, route.verdict == nil {
             return askPolicy(conversation, invite, from: opening.connection)
         }
         routes[conversation]?.stage = .creating
@@ -51,18 +51,9 @@ extension NodeCore {
             routes[conversation]?.stage == .askingPolicy
         else { return }
         routes[conversation]?.stage = .unresolved
-        switch verdict {
-        case .allowed, .silent:
-            routes[conversation]?.policyPassed = true
-            resolve(conversation)
-        case .refused:
-            rejectWaiting(conversation, .notAllowed)
-            for connection in routes[conversation]?.connections.sorted() ?? [] {
-                sessions[connection]?.attachments[conversation] = nil
-            }
-            routes[conversation]?.connections = []
-            forgetRouteIfUnused(conversation)
-        }
+        // A refusal is committed as the call's end like any other, so that the invite's number is consumed.
+        routes[conversation]?.verdict = verdict
+        resolve(conversation)
     }
 
     // MARK: Outcomes
@@ -88,7 +79,7 @@ extension NodeCore {
                 if leader == me {
                     peerFrame(frame, from: peer)
                 } else {
-                    redirect(peer, conversation, to: leader)
+                    passOn(frame, from: peer, conversation, to: leader)
                 }
             }
         }

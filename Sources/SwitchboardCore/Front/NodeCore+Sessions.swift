@@ -56,13 +56,15 @@ extension NodeCore {
 
     private mutating func welcome(_ session: Session) {
         let configuration = configuration
+        let ice = mintIceServers(session.connection)
         let frame = WireServerFrame.with {
             $0.welcome = WireWelcome.with {
                 $0.node = configuration.name
                 $0.connectionID = "\(configuration.incarnation)/\(session.connection)"
                 $0.pingIntervalMs = configuration.pingInterval.milliseconds
                 $0.user = session.address.user.text
-                $0.iceServers = configuration.iceServers
+                $0.iceServers = ice.servers
+                $0.iceServersTtlMs = ice.timeToLive?.milliseconds ?? 0
                 $0.limits = WireLimits.with {
                     $0.maxMessageBytes = configuration.maximumMessageBytes
                     $0.maxConversations = UInt32(configuration.maximumNamedConversations)
@@ -124,7 +126,7 @@ extension NodeCore {
         let origin = session.origin(front: me)
         if let leader = route.leader {
             if leader == me {
-                leaderships[conversation]?.detached(origin.key)
+                perform(leaderships[conversation]?.detached(origin.key) ?? [], conversation)
             } else {
                 send(
                     PeerPeerFrame.with {

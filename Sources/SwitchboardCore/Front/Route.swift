@@ -23,7 +23,8 @@ struct Route: Sendable {
     /// Local connections that take part.
     var connections: Set<ConnectionID> = []
     var waiting: [WaitingFrame] = []
-    var policyPassed = false
+    /// What the policy said of the invite that waits.
+    var verdict: CallVerdict?
     /// A claim by the fast path is tried once in a while only.
     var lastFastClaim: Moment?
 }

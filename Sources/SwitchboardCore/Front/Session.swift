@@ -22,6 +22,10 @@ struct Session: Sendable {
     var unanswered: Set<ConversationID> = []
     var isSynced = false
 
+    /// What the client was told last, and when.
+    var iceServers = MintedIceServers(servers: [], timeToLive: nil)
+    var iceServersMinted: Moment?
+
     func origin(front: Incarnation) -> Origin {
         Origin(front: front, connection: connection, address: address, counter: counter, outbox: outbox)
     }

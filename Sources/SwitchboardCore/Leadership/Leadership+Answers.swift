@@ -79,6 +79,7 @@ extension Leadership {
         }
         if stage != .closed {
             targets[origin.key] = DeliveryTarget(address: origin.address, sent: sent)
+            context.away.remove(origin.address)
             if let effect = pump(origin.key) {
                 effects.append(effect)
             }
@@ -122,11 +123,15 @@ extension Leadership {
                     snapshot.callee = opening.callee?.text ?? ""
                     snapshot.media = opening.media
                     if opening.caller.user == address.user || state.isSelected(address) {
-                        snapshot.callerDevice = opening.caller.device.text
+                        snapshot.callerDevice = state.callerDevice?.device.text ?? ""
                     }
                 }
-                if state.isSelected(address), let selection = state.selection {
-                    snapshot.calleeDevice = selection.calleeDevice.text
+                snapshot.session = state.highestSession
+                if state.isSelected(address) {
+                    snapshot.calleeDevice = state.calleeDevice?.device.text ?? ""
+                    snapshot.selected = WireSelected(state)
+                } else if state.phase.isAfterPickup {
+                    snapshot.activeDevice = state.device(of: address.user)?.device.text ?? ""
                 }
                 if let leg = state.legs[address] {
                     snapshot.leg = leg.state.rawValue

@@ -32,7 +32,8 @@ extension Leadership {
         let wasKnownEmpty = isKnownEmpty
         isKnownEmpty = false
         let index = (position?.index ?? 0) + 1
-        var decision = CallDecision(state: state, index: index, time: time, limits: configuration.call)
+        var decision = CallDecision(
+            state: state, index: index, time: time, limits: configuration.call, context: context)
         var dropped: [LeadershipEffect] = []
         if stage == .fresh {
             do throws(FoldError) {
@@ -81,14 +82,18 @@ extension Leadership {
         let isCheckpoint =
             index >= working.checkpointIndex + configuration.call.checkpointInterval && !working.isEnded
         if isCheckpoint {
-            let left = remaining(of: working.deadline, at: index, time.now)
+            let left = remaining(of: working.deadlines, at: index, time.now)
             facts.append(LogFact.with { $0.checkpoint = working.makeCheckpoint(remaining: left) })
             working.checkpointIndex = index
         }
-        let append = makeAppend(
+        var append = makeAppend(
             facts, state: working, index: index, id: counter.next(), time: time, isCheckpoint: isCheckpoint)
+        append.pair = decision.pair
+        append.push = decision.push
+        append.command = decision.command
         inFlight = InFlight(
-            kind: .append, index: index, id: append.id, state: working, inputs: inputs, replies: decision.replies)
+            kind: .append, index: index, id: append.id, state: working, inputs: inputs, replies: decision.replies,
+            command: decision.command)
         return (.append(append), dropped)
     }
 
@@ -129,38 +134,53 @@ extension Leadership {
         isCheckpoint: Bool
     ) -> LogAppend {
         let entry = LogEntry.with {
-            $0.level = ConversationState.supportedLevel
+            // Of all that a restore folds from here on, so that it says who may lead.
+            $0.level = facts.reduce(FeatureLevel.first) { max($0, $1.requiredLevel) }
             $0.timeMs = time.wallMilliseconds
             $0.facts = facts
             $0.epoch = working.epoch
         }
         let caller = working.opening?.caller.user ?? UserID(trusted: "?")
+        // A callee who shall not hear of it does not find it either.
+        let callee = working.opening?.isSilenced == true ? nil : working.opening?.callee
         let row = ConversationRow(
-            caller: caller, callee: working.opening?.callee, leader: node, epoch: working.epoch,
-            isEnded: working.isEnded, deadline: remaining(of: working.deadline, at: index, time.now))
-        // Who is there is asked when the call begins, to ring, and when a leadership does, to be found.
-        var presenceOf: [UserID] = []
-        if !working.isEnded, working.epoch == index, let callee = working.opening?.callee {
-            presenceOf = position == nil ? [callee] : [callee, caller]
-        }
+            caller: caller, callee: callee, leader: node, epoch: working.epoch,
+            isEnded: working.isEnded, deadline: remaining(of: working.deadlines, at: index, time.now).values.min())
         return LogAppend(
             conversation: conversation, index: index, predecessor: position?.id, id: id, entry: entry,
-            born: position?.born, isCheckpoint: isCheckpoint, row: row, presenceOf: presenceOf)
+            born: position?.born, isCheckpoint: isCheckpoint, row: row, presenceOf: presenceWanted(working, index))
     }
 
-    private func remaining(of deadline: ConversationState.Deadline?, at index: UInt32, _ now: Moment) -> Duration? {
-        guard let deadline else { return nil }
-        if deadline.since == index { return deadline.duration }
-        guard let deadlineDue else { return deadline.duration }
-        return max(deadlineDue - now, .zero)
+    /// Who is there is asked when the call begins, to ring; when a leadership does, to be found; and at pickup, to tell the
+    /// other devices of both that the call goes on elsewhere.
+    private func presenceWanted(_ working: ConversationState, _ index: UInt32) -> [UserID] {
+        guard !working.isEnded, let opening = working.opening, !opening.isSilenced, let callee = opening.callee else {
+            return []
+        }
+        let isPickup = state.phase.isBeforePickup && working.phase.isAfterPickup
+        if working.epoch == index, position == nil { return [callee] }
+        return working.epoch == index || isPickup ? [callee, opening.caller.user] : []
+    }
+
+    /// What is left of deadlines; those that this entry sets are whole.
+    private func remaining(of deadlines: [DeadlineKind: Deadline], at index: UInt32, _ now: Moment)
+        -> [DeadlineKind: Duration]
+    {
+        deadlines.mapValues { deadline in
+            guard deadline.since != index, let due = deadlinesDue[deadline.kind] else { return deadline.duration }
+            return max(due - now, .zero)
+        }
     }
 
     // MARK: Outcomes
 
     /// The append in flight is committed. `presence`: of the users that it asked for.
-    mutating func committed(born: LogDay, presence: [PresenceRow], _ time: TurnTime) -> [LeadershipEffect] {
+    mutating func committed(born: LogDay, presence: [PresenceRow], pushes: Int = 0, _ time: TurnTime)
+        -> [LeadershipEffect]
+    {
         guard let done = inFlight else { return [] }
         inFlight = nil
+        let wasBeforePickup = state.phase.isBeforePickup
         if done.state.epoch == done.index { outcomeInDoubt = false }
         position = Position(index: done.index, id: done.id, born: born)
         let acknowledgedQueues = state.queues
@@ -179,8 +199,14 @@ extension Leadership {
         case .barrier:
             effects.append(.leading(epoch: epoch, presence))
         case .append, .confirmation:
-            effects += ring(presence)
+            effects += state.phase.isAfterPickup && wasBeforePickup ? others(presence) : ring(presence)
         }
+        if done.index == 1 { context.mayHavePushed = pushes > 0 }
+        if pushes > 0 {
+            context.pushesWaiting += pushes
+            effects.append(.pushesCommitted)
+        }
+        if let command = done.command { effects.append(.command(command)) }
         effects += pump()
         effects += answer(done.replies)
         if state.isEnded {
@@ -203,6 +229,23 @@ extension Leadership {
             }
         }
         return found.isEmpty ? [] : enqueue(.devicesFound(found))
+    }
+
+    /// The other devices of both users, which hear that the call was picked up elsewhere when their fronts attach them. (What
+    /// they know already only their fronts can tell.)
+    private func others(_ presence: [PresenceRow]) -> [LeadershipEffect] {
+        let rows = presence.filter { row in
+            targets[TargetKey(front: row.key.incarnation, connection: row.key.connection)] == nil
+        }
+        return rows.isEmpty ? [] : [.attachOthers(rows)]
+    }
+
+    /// The row of the two users names another call: decide again, knowing it.
+    mutating func blocked(by holder: PairHolder) -> [LeadershipEffect] {
+        guard let work = inFlight else { return [] }
+        context.holder = holder
+        requeue(work)
+        return wake()
     }
 
     /// Nothing was committed, for certain: decide again when the lane serves it again.
@@ -242,7 +285,8 @@ extension Leadership {
             switch input {
             case .send(let origin, let number, _):
                 effects.append(pushError(.serverError, to: origin, number: number, retryAfter: .seconds(5)))
-            case .attach, .devicesFound, .deadlinePassed: continue
+            case .attach, .devicesFound, .devicesLeft, .deadlinePassed, .pushAnswered, .endRequested:
+                continue
             }
         }
         return effects + [.inputLost(reason: "the store refuses its entry: \(reason)")] + wake()
@@ -256,13 +300,15 @@ extension Leadership {
         return answer(work.replies) + wake()
     }
 
+    /// Timers for deadlines that began with this entry.
     private mutating func deadlineEffects(_ now: Moment, _ index: UInt32) -> [LeadershipEffect] {
-        guard let deadline = state.deadline else {
-            deadlineDue = nil
-            return []
+        deadlinesDue = deadlinesDue.filter { state.deadlines[$0.key] != nil }
+        var effects: [LeadershipEffect] = []
+        for deadline in state.deadlines.values.sorted(by: { $0.kind < $1.kind })
+        where deadline.since == index || deadlinesDue[deadline.kind] == nil {
+            deadlinesDue[deadline.kind] = now + deadline.duration
+            effects.append(.scheduleDeadline(deadline, after: deadline.duration))
         }
-        guard deadline.since == index || deadlineDue == nil else { return [] }
-        deadlineDue = now + deadline.duration
-        return [.scheduleDeadline(deadline, after: deadline.duration)]
+        return effects
     }
 }

@@ -28,7 +28,7 @@ extension Leadership {
         let knownEpoch = max(ownEpoch, state.epoch)
         state = folded
         position = Position(index: last.index, id: last.id, born: log.born)
-        noteDeadline(log, time)
+        noteDeadlines(log, time)
         if let work { requeue(work) }
         if folded.isEnded {
             // Also the way in which a node without a leadership answers from a closed log. Nothing may follow the end, so it
@@ -59,10 +59,10 @@ extension Leadership {
             // an unknown outcome that would acknowledge ghosts: then a fresh barrier comes first.)
             epoch = ownEpoch
             stage = .leading
-            return scheduleRestoredDeadline(time) + [.leading(epoch: epoch, [])] + pump() + wake()
+            return scheduleRestoredDeadlines(time) + [.leading(epoch: epoch, [])] + pump() + wake()
         }
         stage = .raisingBarrier
-        return scheduleRestoredDeadline(time) + wake()
+        return scheduleRestoredDeadlines(time) + wake()
     }
 
     /// A commit elsewhere has returned after the end was read: what precedes it stays, if it is still there.
@@ -117,7 +117,7 @@ extension Leadership {
                 if targets[origin.key] == nil {
                     work.append(DroppedWork(target: origin.key, address: origin.address))
                 }
-            case .devicesFound, .deadlinePassed: continue
+            case .devicesFound, .devicesLeft, .deadlinePassed, .pushAnswered, .endRequested: continue
             }
         }
         return [.steppedDown(work)]
@@ -152,19 +152,18 @@ extension Leadership {
     // MARK: Deadlines
 
     /// The elapsed part of a deadline comes from the store's clock; time in which nobody led does not count in full.
-    private mutating func noteDeadline(_ log: StoredLog, _ time: TurnTime) {
-        guard let deadline = state.deadline else {
-            deadlineDue = nil
-            return
+    private mutating func noteDeadlines(_ log: StoredLog, _ time: TurnTime) {
+        deadlinesDue = state.deadlines.mapValues { deadline in
+            let age = log.entries.last { $0.index == deadline.since }?.age ?? .zero
+            let left = max(
+                deadline.duration - age, min(deadline.duration, configuration.minimumDeadlineAfterRestore))
+            return time.now + left
         }
-        let age = log.entries.last { $0.index == deadline.since }?.age ?? .zero
-        let left = max(
-            deadline.duration - age, min(deadline.duration, configuration.minimumDeadlineAfterRestore))
-        deadlineDue = time.now + left
     }
 
-    private func scheduleRestoredDeadline(_ time: TurnTime) -> [LeadershipEffect] {
-        guard let deadline = state.deadline, let deadlineDue else { return [] }
-        return [.scheduleDeadline(deadline, after: max(deadlineDue - time.now, .zero))]
+    private func scheduleRestoredDeadlines(_ time: TurnTime) -> [LeadershipEffect] {
+        state.deadlines.values.sorted { $0.kind < $1.kind }.compactMap { deadline in
+            deadlinesDue[deadline.kind].map { .scheduleDeadline(deadline, after: max($0 - time.now, .zero)) }
+        }
     }
 }

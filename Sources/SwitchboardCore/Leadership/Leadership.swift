@@ -44,6 +44,8 @@ struct Leadership: Sendable {
         var state: ConversationState
         var inputs: [ConversationInput]
         var replies: [ConversationReply]
+        /// What the entry asks of another call, once it is committed.
+        var command: EndCommand?
     }
 
     let conversation: ConversationID
@@ -70,8 +72,12 @@ struct Leadership: Sendable {
     var isKnownEmpty = false
     /// The store has refused an entry: that many inputs go out alone, to find the one that is at fault.
     var inputsToTryAlone = 0
-    /// When the state's deadline is due on this node's clock.
-    var deadlineDue: Moment?
+    /// When the state's deadlines are due on this node's clock.
+    var deadlinesDue: [DeadlineKind: Moment] = [:]
+    /// What decisions must know beside the log.
+    var context = CallContext()
+    /// Whether devices that have not come since this leadership began count as away.
+    var hasWaitedForDevices = false
 
     private init(
         conversation: ConversationID, node: Incarnation, version: Int32, stage: Stage,
@@ -122,6 +128,7 @@ struct Leadership: Sendable {
                 return [pushError(.overloaded, to: origin, number: number)]
             }
         }
+        if case .pushAnswered = input { context.pushesWaiting = max(context.pushesWaiting - 1, 0) }
         var input = input
         if case .attach(let origin, nil) = input, targets[origin.key]?.isUnattached == true {
             // Rung by way of presence while its attach was on the way: no snapshot, but everything from number 1 on, for
@@ -151,13 +158,35 @@ struct Leadership: Sendable {
         state.queues[address]?.trim(acknowledged: received, keeping: configuration.trimMargin)
     }
 
-    mutating func detached(_ key: TargetKey) {
-        targets[key] = nil
+    mutating func detached(_ key: TargetKey) -> [LeadershipEffect] {
+        guard let target = targets.removeValue(forKey: key) else { return [] }
+        return left([target.address])
     }
 
     /// All connections of a front are gone from here; it attaches them again when it can.
-    mutating func frontLost(_ front: Incarnation) {
+    mutating func frontLost(_ front: Incarnation) -> [LeadershipEffect] {
+        let lost = targets.filter { $0.key.front == front }
+        guard !lost.isEmpty else { return [] }
         targets = targets.filter { $0.key.front != front }
+        return left(lost.values.map(\.address))
+    }
+
+    /// A while after this leadership began: whoever has not come until now is away.
+    mutating func waitedForDevices() -> [LeadershipEffect] {
+        guard !hasWaitedForDevices else { return [] }
+        hasWaitedForDevices = true
+        return left([state.callerDevice, state.calleeDevice].compactMap { $0 } + state.legs.keys)
+    }
+
+    /// Devices without a connection are away; deadlines may begin for those who have the call.
+    private mutating func left(_ addresses: [DeviceAddress]) -> [LeadershipEffect] {
+        guard stage != .closed else { return [] }
+        let present = Set(targets.values.map(\.address))
+        let away = Set(addresses).subtracting(present).subtracting(context.away)
+        guard !away.isEmpty else { return [] }
+        context.away.formUnion(away)
+        guard away.contains(where: { $0 == state.callerDevice || $0 == state.calleeDevice }) else { return [] }
+        return enqueue(.devicesLeft)
     }
 
     /// The store's connection was lost or its outcomes are in doubt.

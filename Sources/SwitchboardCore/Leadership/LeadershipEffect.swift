@@ -17,11 +17,17 @@ enum LeadershipEffect: Sendable {
     case readClaim
     /// A barrier stands: this node leads in this epoch; these connections are to be told so.
     case leading(epoch: UInt32, [PresenceRow])
+    /// The fronts of these connections are to attach them: their users have the call on other devices.
+    case attachOthers([PresenceRow])
     /// Somebody else leads, or may. Targets and senders of what was waiting are to find the leader anew.
     case steppedDown([DroppedWork])
     /// The log is closed.
     case ended
-    case scheduleDeadline(ConversationState.Deadline, after: Duration)
+    case scheduleDeadline(Deadline, after: Duration)
+    /// Pushes are in the outbox of the store.
+    case pushesCommitted
+    /// Another call is to be ended; the store has the command too.
+    case command(EndCommand)
     /// One input could not be taken, through nobody's fault but ours.
     case inputLost(reason: String)
     /// The log was written at a feature level that this node does not have: a node that has it must lead.

@@ -5,9 +5,9 @@ import SwitchboardProtocol
 /// Carries out what leaderships want.
 extension NodeCore {
     mutating func enqueue(_ input: ConversationInput, _ conversation: ConversationID) {
+        let limit = configuration.leadership.maximumSendsPerMinute
         if case .send(let origin, let number, let message) = input, !message.endsCall,
-            leaderships[conversation]?.sends.admit(
-                time.now, limit: configuration.leadership.maximumSendsPerMinute) == false
+            leaderships[conversation]?.sends.admit(time.now, limit: limit) == false
         {
             let error = leaderships[conversation]?.pushError(
                 .overloaded, to: origin, number: number, retryAfter: .seconds(1))
@@ -51,7 +51,13 @@ extension NodeCore {
         case .load: wantLoad(conversation)
         case .confirmEnd: ask(.probe, .confirmEnd(conversation))
         case .readClaim: ask(.read(conversation, sync: true), .confirmLeadership(conversation))
-        case .leading(let epoch, let rows): announceLeadership(conversation, epoch, rows)
+        case .leading(let epoch, let rows):
+            if recovery.settled(conversation) { continueRecovery() }
+            announceLeadership(conversation, epoch, rows)
+            awaitDevices(conversation)
+        case .attachOthers(let rows): announceLeadership(conversation, epoch, rows)
+        case .pushesCommitted: out.perform(.dispatchPushes)
+        case .command(let command): carry(command)
         case .steppedDown(let work): steppedDown(conversation, work)
         case .ended: conversationEnded(conversation)
         case .scheduleDeadline(let deadline, let after):
@@ -65,11 +71,15 @@ extension NodeCore {
         }
     }
 
+    /// Whoever does not attach for a while is away.
+    mutating func awaitDevices(_ conversation: ConversationID) {
+        timers.schedule(.devicesAwaited(conversation), at: time.now + configuration.absenceGrace)
+    }
+
     /// Fronts that have devices of the conversation, by presence, are told where to attach them.
     private mutating func announceLeadership(
         _ conversation: ConversationID, _ epoch: UInt32, _ rows: [PresenceRow]
     ) {
-        if recovery.settled(conversation) { continueRecovery() }
         let names = Set(rows.map(\.key.address.user)).sorted()
         for front in Set(rows.map(\.key.incarnation)).sorted() where front != me {
             sayLeading(conversation, epoch, to: front, users: names)
@@ -190,6 +200,7 @@ extension NodeCore {
                     perform(leaderships[conversation]?.wake() ?? [], conversation)
                     continue
                 }
+                leaderships[conversation]?.context.featureLevel = featureLevel
                 guard let (step, effects) = leaderships[conversation]?.nextStep(time, &appendCounter) else { continue }
                 switch step {
                 case .append(let append): batch.appends.append(append)

@@ -53,6 +53,7 @@ extension NodeCore {
                     conversation, node: me, version: version, configuration: configuration.leadership)
                 // Who sent the invite may be gone by now: then nothing comes of it, and it is forgotten.
                 timers.schedule(.unopened(conversation), at: time.now + configuration.endedRetention)
+                awaitDevices(conversation)
             } else {
                 restore(conversation, version: version)
             }

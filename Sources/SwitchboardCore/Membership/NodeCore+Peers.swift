@@ -13,8 +13,8 @@ extension NodeCore {
             }
         case .down(let peer, let isGone):
             membership.linkDown(peer, isGone: isGone)
-            for conversation in leaderships.keys {
-                leaderships[conversation]?.frontLost(peer)
+            for conversation in leaderships.keys.sorted() {
+                perform(leaderships[conversation]?.frontLost(peer) ?? [], conversation)
             }
             if isGone {
                 processIsGone(peer)
@@ -65,12 +65,15 @@ extension NodeCore {
             guard let conversation = ConversationID(forward.conversation),
                 let origin = forward.origin.origin(front: peer), isLeading(conversation, frame, from: peer)
             else { return }
+            if let verdict = CallVerdict(rawValue: forward.verdict) {
+                leaderships[conversation]?.context.verdict = verdict
+            }
             enqueue(.send(origin, number: forward.number, forward.message), conversation)
         case .detach(let detach):
             guard let conversation = ConversationID(detach.conversation),
                 let origin = detach.origin.origin(front: peer)
             else { return }
-            leaderships[conversation]?.detached(origin.key)
+            perform(leaderships[conversation]?.detached(origin.key) ?? [], conversation)
         case .forwardAck(let ack):
             guard let conversation = ConversationID(ack.conversation), let origin = ack.origin.origin(front: peer)
             else { return }
@@ -96,7 +99,18 @@ extension NodeCore {
             guard let conversation = ConversationID(nudge.conversation) else { return }
             nudged(conversation)
         case .relay(let relay): relayReceived(relay, from: peer)
-        case .handshake, .handshakeAnswer, .keepalive, .endCommand, .pushAnswer, nil: break
+        case .endCommand(let command):
+            guard let conversation = ConversationID(command.conversation),
+                let reason = EndReason(rawValue: command.reason),
+                isLeading(conversation, frame, from: peer)
+            else { return }
+            enqueue(.endRequested(reason), conversation)
+        case .pushAnswer(let answer):
+            guard let conversation = ConversationID(answer.conversation), isLeading(conversation, frame, from: peer)
+            else { return }
+            enqueue(
+                .pushAnswered(endpoint: answer.endpoint, answer.taken ? .taken : .refused), conversation)
+        case .handshake, .handshakeAnswer, .keepalive, nil: break
         }
     }
 
@@ -106,13 +120,24 @@ extension NodeCore {
     {
         if leaderships[conversation] != nil { return true }
         if let leader = routes[conversation]?.leader, routes[conversation]?.stage == .known, leader != me {
-            redirect(peer, conversation, to: leader)
+            passOn(frame, from: peer, conversation, to: leader)
             return false
         }
         guard (routes[conversation]?.waiting.count ?? 0) < configuration.maximumWaitingFrames else { return false }
         routes[conversation, default: Route()].waiting.append(.remote(peer, frame))
         resolve(conversation)
         return false
+    }
+
+    /// Another node's frame came to the wrong place, and it is told so; this node's own goes on to the leader.
+    mutating func passOn(
+        _ frame: PeerPeerFrame, from peer: Incarnation, _ conversation: ConversationID, to leader: Incarnation
+    ) {
+        if peer == me {
+            send(frame, to: leader)
+        } else {
+            redirect(peer, conversation, to: leader)
+        }
     }
 
     private mutating func pushReceived(_ push: PeerPush, from peer: Incarnation) {

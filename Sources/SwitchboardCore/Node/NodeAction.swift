@@ -15,6 +15,8 @@ public enum NodeAction: Sendable {
     case store(StoreCommand, StoreRequestID)
     case coordinate(CoordinatorCommand, CoordinatorRequestID)
     case askPolicy(ProposedCall, PolicyRequestID)
+    /// Pushes have been committed: the dispatcher need not wait for its next look.
+    case dispatchPushes
     case log(NodeLogLine)
 }
 

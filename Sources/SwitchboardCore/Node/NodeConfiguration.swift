@@ -4,7 +4,7 @@ public import SwitchboardProtocol
 public struct NodeConfiguration: Sendable {
     public var incarnation: Incarnation
     public var name: String
-    public var iceServers: [WireIceServer] = []
+    public var iceServerSource: any IceServerSource = StaticIceServers()
 
     // Clients.
     public var pingInterval: Duration = .seconds(25)
@@ -39,6 +39,10 @@ public struct NodeConfiguration: Sendable {
     public var fastClaimInterval: Duration = .seconds(5)
     public var scanInterval: Duration = .seconds(5)
     public var scanLimit = 500
+    /// How long devices have to attach to a new leader before they count as away.
+    public var absenceGrace: Duration = .seconds(10)
+    /// How often the cluster's feature level is read.
+    public var featureLevelInterval: Duration = .seconds(10)
     public var deadlineGrace: Duration = .seconds(30)
     /// How long an ended conversation keeps its node in the coordinator, and its place in memory.
     public var endedRetention: Duration = .seconds(60)

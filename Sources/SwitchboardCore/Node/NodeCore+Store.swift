@@ -56,8 +56,16 @@ extension NodeCore {
         case .health:
             health.isProbing = false
             if case .done = result { storeSucceeded() } else { health.failed(time.now) }
+        case .featureLevel:
+            if case .featureLevel(let level) = result { featureLevelRead(level) }
         case .housekeeping: break
         }
+    }
+
+    private mutating func featureLevelRead(_ level: UInt32) {
+        guard level != featureLevel else { return }
+        log(.info, "the cluster writes at feature level \(level); this node knows up to \(FeatureLevel.newest)")
+        featureLevel = level
     }
 
     private mutating func committed(
@@ -109,9 +117,12 @@ extension NodeCore {
                 rows.removeAll { !membership.isPresent($0.key.incarnation) }
             }
             perform(
-                leaderships[conversation]?.committed(born: born, presence: rows, time) ?? [], conversation)
-        case .clash, .blocked:
+                leaderships[conversation]?.committed(
+                    born: born, presence: rows, pushes: batch.pushes[conversation] ?? 0, time) ?? [], conversation)
+        case .clash:
             perform(leaderships[conversation]?.mustReload() ?? [], conversation)
+        case .blocked(let holder):
+            perform(leaderships[conversation]?.blocked(by: holder) ?? [], conversation)
         case .refused(let reason):
             perform(leaderships[conversation]?.refused(reason: reason) ?? [], conversation)
         }

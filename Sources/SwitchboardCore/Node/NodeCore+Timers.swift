@@ -30,8 +30,14 @@ extension NodeCore {
                 ask(.read(conversation, sync: true), .confirmLeadership(conversation))
             }
         case .deadline(let conversation, let deadline):
-            guard leaderships[conversation]?.state.deadline == deadline else { return }
+            guard leaderships[conversation]?.state.deadlines[deadline.kind] == deadline else { return }
             enqueue(.deadlinePassed(deadline), conversation)
+        case .devicesAwaited(let conversation):
+            perform(leaderships[conversation]?.waitedForDevices() ?? [], conversation)
+        case .featureLevel:
+            timers.schedule(.featureLevel, at: time.now + configuration.featureLevelInterval)
+            ask(.readFeatureLevel, .featureLevel)
+        case .iceServers(let connection): refreshIceServers(connection)
         case .endedRetention(let conversation): retentionPassed(conversation)
         case .unopened(let conversation):
             if leaderships[conversation]?.stage == .fresh { retentionPassed(conversation) }
@@ -102,6 +108,10 @@ extension NodeCore {
     mutating func scanned(_ orphans: [Orphan]) {
         recovery.hasMore = orphans.count >= configuration.scanLimit
         for orphan in orphans {
+            if let reason = orphan.command {
+                carry(EndCommand(conversation: orphan.conversation, reason: reason))
+                continue
+            }
             if let leadership = leaderships[orphan.conversation] {
                 if leadership.stage == .leading, orphan.leader == me { overdue(orphan.conversation) }
                 continue
@@ -129,12 +139,13 @@ extension NodeCore {
         }
     }
 
-    /// A deadline that its timer has missed.
+    /// Deadlines that their timers have missed.
     private mutating func overdue(_ conversation: ConversationID) {
-        guard let leadership = leaderships[conversation], let deadline = leadership.state.deadline,
-            let due = leadership.deadlineDue, due <= time.now
-        else { return }
-        enqueue(.deadlinePassed(deadline), conversation)
+        guard let leadership = leaderships[conversation] else { return }
+        for (kind, due) in leadership.deadlinesDue.sorted(by: { $0.value < $1.value }) where due <= time.now {
+            guard let deadline = leadership.state.deadlines[kind] else { continue }
+            enqueue(.deadlinePassed(deadline), conversation)
+        }
     }
 
     /// Another node found a conversation whose node in the coordinator names this one.

@@ -29,6 +29,8 @@ public struct NodeCore: Sendable {
     /// The coordinator has ended this node's registration; others may delete its presence.
     var wasUnregistered = false
     var isDraining = false
+    /// At which the cluster writes; until the store has said so, what every node can fold.
+    var featureLevel = FeatureLevel.first
 
     // Leader.
     var leaderships: [ConversationID: Leadership] = [:]
@@ -55,6 +57,7 @@ public struct NodeCore: Sendable {
         timers.schedule(.health, at: Moment(.milliseconds(500)))
         timers.schedule(.collect, at: Moment(.seconds(60)))
         timers.schedule(.reconcile, at: Moment(configuration.presenceInterval))
+        timers.schedule(.featureLevel, at: Moment(.zero))
     }
 
     var me: Incarnation { configuration.incarnation }
@@ -83,6 +86,8 @@ public struct NodeCore: Sendable {
         case .tokenRefreshed(let connection, let token): tokenRefreshed(connection, token)
         case .connectionClosed(let connection): connectionClosed(connection)
         case .policyAnswered(let id, let verdict): policyAnswered(id, verdict)
+        case .pushAnswered(let conversation, let endpoint, let isTaken):
+            carryPushAnswer(conversation, endpoint, isTaken: isTaken)
         case .store(let event): storeEvent(event)
         case .coordinator(let event): coordinatorEvent(event)
         case .peer(let event): peerEvent(event)

@@ -10,6 +10,8 @@ public enum NodeEvent: Sendable {
     case tokenRefreshed(ConnectionID, VerifiedToken)
     case connectionClosed(ConnectionID)
     case policyAnswered(PolicyRequestID, CallVerdict)
+    /// A provider has taken, or refused for good, the push of a call's invite.
+    case pushAnswered(ConversationID, PushEndpointID, taken: Bool)
     case store(StoreEvent)
     case coordinator(CoordinatorEvent)
     case peer(PeerLinkEvent)

@@ -10,6 +10,7 @@ enum StorePurpose: Sendable {
     case withdraw([PresenceKey])
     case scan
     case health
+    case featureLevel
     case housekeeping
 }
 
@@ -35,7 +36,11 @@ enum TimerKey: Sendable {
     case retryLoad(ConversationID)
     case retryEnd(ConversationID)
     case retryLeadershipRead(ConversationID)
-    case deadline(ConversationID, ConversationState.Deadline)
+    case deadline(ConversationID, Deadline)
+    /// Devices have had time to attach to a new leader.
+    case devicesAwaited(ConversationID)
+    case featureLevel
+    case iceServers(ConnectionID)
     case endedRetention(ConversationID)
     /// Nothing may have come of a conversation that this node has created in the coordinator.
     case unopened(ConversationID)

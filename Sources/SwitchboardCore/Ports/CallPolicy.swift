@@ -26,7 +26,7 @@ public struct ProposedCall: Sendable {
     }
 }
 
-public enum CallVerdict: Sendable {
+public enum CallVerdict: String, Sendable {
     case allowed
     /// The caller is told `not_allowed`.
     case refused

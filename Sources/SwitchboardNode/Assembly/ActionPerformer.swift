@@ -10,6 +10,8 @@ struct ActionPerformer: Sendable {
     let store: any ConversationStore
     let coordinator: any Coordinator
     let policy: any CallPolicy
+    /// Called when pushes are in the outbox.
+    var pushesCommitted: @Sendable () -> Void = {}
     let answer: @Sendable (NodeEvent) -> Void
     let logger: Logger
 
@@ -29,6 +31,7 @@ struct ActionPerformer: Sendable {
             case .store(let command, let id): store.submit(command, id: id)
             case .coordinate(let command, let id): coordinator.submit(command, id: id)
             case .askPolicy(let call, let id): ask(call, id)
+            case .dispatchPushes: pushesCommitted()
             case .log(let line): log(line)
             }
         }

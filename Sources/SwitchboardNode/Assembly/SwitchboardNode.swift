@@ -192,23 +192,18 @@ public struct SwitchboardNode: Service, CustomStringConvertible {
             address: PeerAddress(
                 host: advertised?.host ?? peerAddress?.host ?? "127.0.0.1",
                 port: advertised?.port ?? peerAddress?.port ?? 0),
-            datacenter: settings.datacenter, featureLevel: 1, software: Self.version)
+            datacenter: settings.datacenter, featureLevel: FeatureLevel.newest, software: Self.version)
     }
 
     private func coreConfiguration(_ incarnation: Incarnation, writers: Int) -> NodeConfiguration {
         var configuration = NodeConfiguration(incarnation: incarnation, name: settings.name)
-        configuration.iceServers = fixedIceServers()
+        configuration.iceServerSource = TurnCredentialSource(
+            settings.iceServers, lifetime: settings.turnCredentialLifetime)
         configuration.writerLanes = writers
         configuration.maximumConnections = settings.maxConnections
         configuration.leadership.call.ringTimeout = settings.ringTimeout
         configuration.leadership.call.connectTimeout = settings.connectTimeout
         return configuration
-    }
-
-    private func fixedIceServers() -> [WireIceServer] {
-        let fixed = settings.iceServers.filter { if case .timeLimited = $0.access { false } else { true } }
-        return TurnCredentialSource(fixed, lifetime: .zero)
-            .iceServers(for: UserID(trusted: settings.name), wallMilliseconds: 0).servers
     }
 
     private func sayHello(_ address: BoundAddress, _ logger: Logger) {

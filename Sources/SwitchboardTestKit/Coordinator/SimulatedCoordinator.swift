@@ -39,7 +39,8 @@ public final class SimulatedCoordinator {
         let isNew = sessions.updateValue(node, forKey: node.incarnation) == nil
         let markers = members[node.incarnation]?.markers ?? []
         members[node.incarnation] = NodeMember(
-            address: PeerAddress(host: node.name, port: 1), datacenter: "here", featureLevel: 1, software: "simulated",
+            address: PeerAddress(host: node.name, port: 1), datacenter: "here", featureLevel: FeatureLevel.newest,
+            software: "simulated",
             markers: markers)
         if isNew {
             tellMembers()

@@ -93,7 +93,7 @@ public final class SimulatedNode {
             time.after(cluster.random.duration(.microseconds(10)...(.milliseconds(1)))) { [weak self] in
                 self?.received(.policyAnswered(id, .allowed))
             }
-        case .log, .setFastPing: break
+        case .log, .setFastPing, .dispatchPushes: break
         }
     }
 

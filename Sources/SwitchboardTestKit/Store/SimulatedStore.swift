@@ -165,7 +165,7 @@ public final class SimulatedStore {
         case .probe:
             replicate()  // a probe is a small commit
             reply(written)
-        case .readFeatureLevel: reply(.featureLevel(1))
+        case .readFeatureLevel: reply(.featureLevel(FeatureLevel.newest))
         }
     }
 

@@ -9,6 +9,11 @@ struct CallUnderTest {
     var state = ConversationState()
     var entries: [LogEntry] = []
     var limits = CallLimits()
+    var context = CallContext()
+    /// What the last entry asked of the store beside.
+    var pair: PairStep?
+    var push: PushStep?
+    var command: EndCommand?
     var time = TurnTime(now: Moment(.zero), wallMilliseconds: 1000)
     private var numbers: [Origin: UInt32] = [:]
 
@@ -22,7 +27,7 @@ struct CallUnderTest {
 
     @discardableResult
     mutating func decide(_ inputs: [ConversationInput]) throws -> [ConversationReply] {
-        var decision = CallDecision(state: state, index: index + 1, time: time, limits: limits)
+        var decision = CallDecision(state: state, index: index + 1, time: time, limits: limits, context: context)
         for input in inputs {
             try decision.decide(input)
         }
@@ -30,10 +35,11 @@ struct CallUnderTest {
             let facts = decision.facts
             entries.append(
                 LogEntry.with {
-                    $0.level = 1
+                    $0.level = FeatureLevel.newest
                     $0.facts = facts
                 })
             state = decision.state
+            (pair, push, command) = (decision.pair, decision.push, decision.command)
         }
         return decision.replies
     }

@@ -16,7 +16,7 @@ import Testing
             guard !call.entries.isEmpty, checkpointAt == nil, random.chance(0.1), !call.state.isEnded else { continue }
             checkpointAt = call.entries.count - 1
             call.entries[call.entries.count - 1].facts.append(
-                LogFact.with { $0.checkpoint = call.state.makeCheckpoint(remaining: call.state.deadline?.duration) })
+                LogFact.with { $0.checkpoint = call.state.makeCheckpoint(remaining: [:]) })
         }
         guard !call.entries.isEmpty else { return }
         let place = checkpointAt ?? 0
@@ -65,8 +65,11 @@ import Testing
         #expect(left.opening?.ringTimeout == right.opening?.ringTimeout)
         #expect(left.selection?.calleeDevice == right.selection?.calleeDevice)
         #expect(left.ending?.reason == right.ending?.reason)
-        #expect(left.deadline?.kind == right.deadline?.kind)
-        #expect(left.deadline?.duration == right.deadline?.duration)
+        #expect(left.deadlines.mapValues(\.duration) == right.deadlines.mapValues(\.duration))
+        #expect(left.watchers == right.watchers)
+        #expect(left.handover == right.handover)
+        #expect(left.highestSession == right.highestSession)
+        #expect(left.pushesTaken == right.pushesTaken)
         #expect(left.legs == right.legs)
         #expect(left.newestOffer == right.newestOffer)
         #expect(left.held.map(\.message) == right.held.map(\.message))
@@ -91,8 +94,8 @@ import Testing
 @Suite struct FoldTests {
     @Test func aHigherLevelIsNotFolded() {
         var state = ConversationState()
-        #expect(throws: FoldError.levelTooHigh(2)) {
-            try state.apply(LogEntry.with { $0.level = 2 }, at: 1)
+        #expect(throws: FoldError.levelTooHigh(FeatureLevel.newest + 1)) {
+            try state.apply(LogEntry.with { $0.level = FeatureLevel.newest + 1 }, at: 1)
         }
     }
 

@@ -12,8 +12,7 @@ import Testing
         // A device that the log does not know yet gets the same.
         #expect(call.kinds(.laptop) == ["invite", "offer"])
         #expect(call.kinds(.phone) == [])
-        #expect(call.state.deadline?.kind == .ring)
-        #expect(call.state.deadline?.duration == .seconds(60))
+        #expect(call.state.deadlines.mapValues(\.duration) == [.ring: .seconds(60), .reach: .seconds(20)])
     }
 
     @Test func theInviteNamesItsCallerAndNotHisDevice() throws {
@@ -31,7 +30,7 @@ import Testing
             var invite = WireMessage.invite("bob")
             invite.invite.ringTimeoutMs = asked
             try call.send(.phone, invite)
-            #expect(call.state.deadline?.duration == given)
+            #expect(call.state.deadlines[.ring]?.duration == given)
         }
     }
 

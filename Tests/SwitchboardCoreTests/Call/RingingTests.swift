@@ -42,7 +42,7 @@ import Testing
         #expect(call.state.held.isEmpty)
         try call.send(.laptop, .description("answer", revision: 2, mark: "new"), .accept)
         #expect(call.marks(.phone) == ["new"])
-        #expect(call.kinds(.tablet) == ["invite", "offer", "offer", "ended:answered_elsewhere"])
+        #expect(call.kinds(.tablet) == ["invite", "offer", "offer", "ended:answered_elsewhere", "elsewhere"])
     }
 
     @Test func aNewSessionMakesTheCallersCandidatesVoid() throws {
@@ -105,11 +105,11 @@ import Testing
 
     @Test func nobodyPicksUp() throws {
         var call = try CallUnderTest.ringing()
-        let deadline = try #require(call.state.deadline)
+        let deadline = try #require(call.state.deadlines[.ring])
         try call.decide(.deadlinePassed(deadline))
         #expect(call.kinds(.phone).last == "ended:no_answer")
         #expect(call.kinds(.laptop).last == "ended:no_answer")
-        #expect(call.state.deadline == nil)
+        #expect(call.state.deadlines.isEmpty)
     }
 
     @Test func anInviteThatIsSentAgainByANewLifeIsTheSame() throws {

@@ -42,6 +42,9 @@ struct LeaderUnderTest {
             case .steppedDown(let work): effects.append("steppedDown \(work.count)")
             case .ended: effects.append("ended")
             case .scheduleDeadline(let deadline, _): effects.append("deadline \(deadline.kind)")
+            case .attachOthers(let rows): effects.append("attachOthers \(rows.count)")
+            case .pushesCommitted: effects.append("pushesCommitted")
+            case .command(let command): effects.append("command \(command.reason)")
             case .inputLost: effects.append("inputLost")
             case .quarantined: effects.append("quarantined")
             case .needsLevel(let level): effects.append("needsLevel \(level)")
@@ -90,7 +93,8 @@ struct LeaderUnderTest {
             case .committed(let born):
                 let rows = result.presence.values.flatMap { $0 }
                 perform(leadership.committed(born: born, presence: rows, time))
-            case .clash, .blocked: perform(leadership.mustReload())
+            case .clash: perform(leadership.mustReload())
+            case .blocked(let holder): perform(leadership.blocked(by: holder))
             case .refused(let reason): perform(leadership.refused(reason: reason))
             }
         case .confirm(let confirmation):
