@@ -29,8 +29,9 @@ extension NodeCore {
                 return out.send(
                     .error(.overloaded, conversation, number: send.number, retryAfter: .seconds(1)), to: connection)
             }
-            // Who begins a conversation has seen all of it.
-            let begins = send.number == 1 && (send.message.beginsConversation)
+            // Who begins a conversation has seen all of it; who picks up the winner of a glare before it has rung here has seen
+            // nothing, and needs all of it: its offer above all.
+            let begins = send.number == 1 && (send.message.beginsConversation || send.message.isAccept)
             sessions[connection]?.attachments[conversation] = Attachment(cursor: begins ? 0 : nil)
         }
         noteSetUp(connection, conversation, send.message)
@@ -176,4 +177,6 @@ extension WireMessage {
         default: false
         }
     }
+
+    var isAccept: Bool { if case .accept? = content { true } else { false } }
 }
