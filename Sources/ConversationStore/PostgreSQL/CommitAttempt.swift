@@ -4,9 +4,9 @@ import SwitchboardProtocol
 
 /// One `StoreBatch` on its way: what to send next, and what the answers mean.
 ///
-/// Usually that is one transaction. If the server refuses it for its data, nobody knows which append is at fault (one NUL
-/// in a text fails them all), and the batch is halved until the culprit is alone; the halves are transactions of their
-/// own. A value without input or output; its owner sends ``batch`` and tells the outcome.
+/// Usually that is one transaction. Steps of one pair go in transactions of their own, one after the other. If the server
+/// refuses one for its data, nobody knows which append is at fault (one NUL in a text fails them all), and it is halved
+/// until the culprit is alone. A value without input or output; its owner sends ``batch`` and tells the outcome.
 struct CommitAttempt: Sendable {
     /// What goes out in one transaction: some of the appends, and perhaps the confirmations.
     private struct Part {
@@ -15,7 +15,8 @@ struct CommitAttempt: Sendable {
     }
 
     private let command: StoreBatch
-    /// What can be sent at all, sorted by conversation, so that batches of different nodes lock in one order.
+    /// What can be sent at all: by transaction, and there sorted by conversation, so that batches of different nodes lock
+    /// in one order.
     private let encoded: [EncodedAppend]
     private var result: StoreBatchResult
     /// The part in hand comes last.
@@ -34,10 +35,18 @@ struct CommitAttempt: Sendable {
             }
         }
         encoded.sort { ($0.append.conversation, $0.place) < ($1.append.conversation, $1.place) }
-        self.encoded = Self.firstOfEach(encoded)
+        let rounds = Self.rounds(of: Self.firstOfEach(encoded))
+        self.encoded = rounds.flatMap(\.self)
         result = StoreBatchResult(
             appends: results, confirmations: Array(repeating: false, count: command.confirmations.count))
-        parts = [Part(appends: self.encoded.indices, hasConfirmations: !command.confirmations.isEmpty)]
+        parts = []
+        var end = self.encoded.count
+        for (number, round) in rounds.enumerated().reversed() {
+            // Confirmations are of the logs as they are before all appends.
+            let hasConfirmations = number == 0 && !command.confirmations.isEmpty
+            parts.append(Part(appends: end - round.count..<end, hasConfirmations: hasConfirmations))
+            end -= round.count
+        }
     }
 
     /// A second append to a log could not have its predecessor in the same statement: it stays a clash.
@@ -95,12 +104,22 @@ struct CommitAttempt: Sendable {
         for append in encoded[part.appends] { places[append.append.conversation] = append.place }
         var users: Set<UserID> = []
         for row in report.rows(PostgresBatch.resultIndex(inTransaction: 0)) {
-            if let place = try row.decodeIfPresent(2, as: Int32.self).map({ Int($0) - 1 }) {
+            let outcome: String = try row.decode(0)
+            guard outcome != "confirmed" else {
+                let place = Int(try row.decode(2, as: Int32.self)) - 1
                 if result.confirmations.indices.contains(place) { result.confirmations[place] = true }
-            } else if let place = places[try row.decodeConversation(0)] {
-                result.appends[place] = .committed(LogDay(try row.decode(1)))
+                continue
+            }
+            let conversation = try row.decodeConversation(1)
+            guard let place = places[conversation] else { continue }
+            switch outcome {
+            case "committed":
+                result.appends[place] = .committed(LogDay(try row.decode(2)))
                 users.formUnion(command.appends[place].presenceOf)
                 hasCommitted = true
+            case "blocked": result.appends[place] = .blocked(try row.decodeHolder(from: 3))
+            case "pushed": result.pushes[conversation] = Int(try row.decode(2, as: Int32.self))
+            default: break
             }
         }
         let presence = try report.rows(PostgresBatch.resultIndex(behindTransactionOf: 1, 0)).decodePresence()
@@ -130,6 +149,16 @@ struct EncodedAppend: Sendable {
     let body: [UInt8]
     /// Its place in the core's batch.
     let place: Int
+}
+
+extension PostgresRow {
+    /// Five columns: conversation, caller, audio, video, accepted.
+    fileprivate func decodeHolder(from column: Int) throws(PostgresDecodingError) -> PairHolder {
+        PairHolder(
+            conversation: try decodeConversation(column), caller: try decodeUser(column + 1),
+            media: PairMedia(audio: try decode(column + 2), video: try decode(column + 3)),
+            isAccepted: try decode(column + 4))
+    }
 }
 
 extension SQLState {

@@ -87,7 +87,8 @@ public final class PostgresConversationStore: ConversationStore {
                 on: lanes.control, id)
         case .probe:
             query(.probe(allowsUnreplicated: options.allowsUnreplicated), on: lanes.control, id)
-        case .readFeatureLevel: events(.completed(id, .featureLevel(1)))
+        // Likewise.
+        case .readFeatureLevel: query(.readFeatureLevel(), on: lanes.reader, id)
         }
     }
 

@@ -1,4 +1,5 @@
 import PostgresClient
+import SwitchboardCore
 
 /// Brings a database's schema up to date, for `switchboard migrate` and at start.
 public enum PostgresMigrations {
@@ -14,7 +15,8 @@ public enum PostgresMigrations {
     /// them through one after the other.
     ///
     /// The role needs the right to create the schema, or must own it. An error leaves the schema at some step between the
-    /// old and the new version, and the call can be repeated.
+    /// old and the new version, and the call can be repeated. A database that is made new starts at the newest feature level
+    /// that this program knows; one that was there keeps its level.
     ///
     /// - Parameters:
     ///   - connectionString: As libpq takes it.
@@ -25,18 +27,8 @@ public enum PostgresMigrations {
         connectionString: String, schema: String = "switchboard", partitionDaysAhead: Int = 7,
         timeLimit: Duration = .seconds(300)
     ) async throws(PostgresStoreError) -> Report {
-        try PostgresStoreError.checkSchemaName(schema)
-        let connection: PostgresConnection
-        do {
-            var configuration = try PostgresConfiguration(connectionString)
-            configuration.applicationName = "switchboard migrate"
-            configuration.answerTimeLimit = timeLimit
-            configuration.lockTimeout = .zero
-            configuration.sessionSettings = ["search_path": schema, "client_min_messages": "error"]
-            connection = try PostgresConnection(configuration)
-        } catch {
-            throw .connectionString("\(error)")
-        }
+        let connection = try PostgresConnection.forOperator(
+            connectionString, schema: schema, name: "switchboard migrate", timeLimit: timeLimit)
         do {
             let report = try await migrate(connection, schema: schema, partitionDaysAhead: partitionDaysAhead)
             await connection.close()
@@ -80,19 +72,25 @@ public enum PostgresMigrations {
             ]))
         let version: Int = try versions.rows(1).first.map { row in Int(try row.decode(0, as: Int32.self)) } ?? 0
         let missing = PostgresMigration.all.filter { $0.version > version }
-        for migration in missing { _ = try await run(migration.batch) }
+        if version == 0 {
+            // Whole and at the newest level, or not at all: what has once been at version 1 may have nodes of that release.
+            let steps = missing.flatMap(\.withNote) + [PostgresFeatureLevel.initialLevel(FeatureLevel.newest)]
+            _ = try await run(.transaction(steps))
+        } else {
+            for migration in missing { _ = try await run(.transaction(migration.withNote)) }
+        }
         _ = try await run(PostgresQuery.preparePartitions(daysAhead: partitionDaysAhead).batch)
         return Report(applied: missing.map(\.name), version: max(version, PostgresMigration.newest))
     }
 }
 
 extension PostgresMigration {
-    /// All of it or nothing.
-    fileprivate var batch: PostgresBatch {
+    /// Its statements, and that they were executed.
+    fileprivate var withNote: [PostgresStatement] {
         let note = PostgresStatement(
             sql: "INSERT INTO schema_migrations (version, name) VALUES ($1, $2)",
             PostgresParameters(Int32(clamping: version), name))
-        return .transaction(statements.map { PostgresStatement(sql: $0) } + [note])
+        return statements.map { PostgresStatement(sql: $0) } + [note]
     }
 }
 

@@ -17,7 +17,7 @@ extension PreparedStatement {
             )
             FROM leaders l WHERE l.leader IS NOT NULL
         )
-        SELECT id, leader FROM (
+        SELECT id, leader, (SELECT e.reason FROM end_commands e WHERE e.conversation = orphans.id) FROM (
             SELECT id, leader FROM conversations
             WHERE ended_at IS NULL AND leader = ANY (ARRAY(
                 SELECT leader FROM leaders WHERE leader IS NOT NULL AND leader <> ALL ($1::text[])
@@ -25,9 +25,23 @@ extension PreparedStatement {
             UNION
             SELECT id, leader FROM conversations
             WHERE ended_at IS NULL AND deadline < now() - $2::bigint * interval '1 millisecond'
+            UNION
+            SELECT c.id, c.leader FROM end_commands e JOIN conversations c ON c.id = e.conversation
+            WHERE c.ended_at IS NULL AND e.written < now() - $6::bigint * interval '1 millisecond'
         ) AS orphans
         WHERE (uuid_hash(id)::bigint & 2147483647) % $4::bigint = $3::bigint
         LIMIT $5::bigint
+        """)
+
+    /// There are few, and most of them are a moment old. Nobody waits for a row that somebody else has in hand.
+    fileprivate static let dropCommands = PreparedStatement(
+        "drop_commands",
+        """
+        DELETE FROM end_commands WHERE conversation = ANY (ARRAY(
+            SELECT e.conversation FROM end_commands e
+            WHERE NOT EXISTS (SELECT FROM conversations c WHERE c.id = e.conversation AND c.ended_at IS NULL)
+            LIMIT $1::bigint FOR UPDATE OF e SKIP LOCKED
+        ))
         """)
 
     /// Waits for the end of each, for half a second at most; false if one did not end.
@@ -40,9 +54,46 @@ extension PreparedStatement {
 
     fileprivate static let collectConversations = PreparedStatement(
         "collect_conversations", "SELECT collect_conversations_v1($1::bigint, $2::integer)")
+    /// Rows are numbered in about the order in which they were written: only the first are looked at.
+    fileprivate static let collectPushes = PreparedStatement(
+        "collect_pushes",
+        """
+        DELETE FROM push_outbox WHERE number = ANY (ARRAY(
+            SELECT o.number FROM (SELECT number, written FROM push_outbox ORDER BY number LIMIT $1::bigint) AS o
+            WHERE o.written < now() - interval '1 day'
+        ))
+        """)
+
+    /// A call's end releases its pair, so there is hardly anything to find: looks at so many rows only, from some place on,
+    /// and at as many from the first on, so that small tables are seen whole.
+    ///
+    /// A row that another call has taken over since must stay: what is locked is compared again with what was found.
+    fileprivate static let collectPairs = PreparedStatement(
+        "collect_pairs",
+        """
+        WITH start AS MATERIALIZED (
+            SELECT gen_random_uuid() AS id
+        ), seen AS MATERIALIZED (
+            (SELECT p.low, p.high, p.conversation FROM pairs p, start s WHERE p.conversation >= s.id
+            ORDER BY p.conversation LIMIT $1::bigint)
+            UNION
+            (SELECT low, high, conversation FROM pairs ORDER BY conversation LIMIT $1::bigint)
+        ), idle AS MATERIALIZED (
+            SELECT * FROM seen s
+            WHERE NOT EXISTS (SELECT FROM conversations c WHERE c.id = s.conversation AND c.ended_at IS NULL)
+        ), locked AS MATERIALIZED (
+            SELECT p.conversation FROM idle i JOIN pairs p
+                ON p.low = i.low AND p.high = i.high AND p.conversation = i.conversation
+            FOR UPDATE OF p SKIP LOCKED
+        )
+        DELETE FROM pairs WHERE conversation = ANY (ARRAY(SELECT conversation FROM locked))
+        """)
+
     fileprivate static let preparePartitions = PreparedStatement(
         "prepare_partitions", "SELECT prepare_partitions_v1($1::integer)")
     fileprivate static let dropPartition = PreparedStatement("drop_partition", "SELECT drop_partition_v1()")
+
+    fileprivate static let featureLevel = PreparedStatement("feature_level", PostgresFeatureLevel.query)
 
     /// Writes to the write-ahead log only, and is replicated like any commit.
     fileprivate static let probe = PreparedStatement(
@@ -55,11 +106,15 @@ extension PostgresQuery {
         living: [Incarnation], slice: Int, slices: Int, grace: Duration, limit: Int
     ) -> PostgresQuery {
         let statement = PreparedStatement.scanOrphans.bind(
-            living.map(\.text), grace.spanMilliseconds, Int64(slice), Int64(max(1, slices)), Int64(max(0, limit)))
-        return PostgresQuery(PostgresBatch([statement])) { report in
+            living.map(\.text), grace.spanMilliseconds, Int64(slice), Int64(max(1, slices)), Int64(max(0, limit)),
+            EndCommand.patience.spanMilliseconds)
+        let drop = PreparedStatement.dropCommands.bind(Int64(max(0, limit)))
+        return PostgresQuery(PostgresBatch([drop, statement])) { report in
             .orphans(
-                try report.rows(0).map { row in
-                    Orphan(conversation: try row.decodeConversation(0), leader: try row.decodeIncarnation(1))
+                try report.rows(1).map { row in
+                    Orphan(
+                        conversation: try row.decodeConversation(0), leader: try row.decodeIncarnation(1),
+                        command: try row.decodeIfPresent(2, as: String.self).map(EndReason.init(stored:)))
                 })
         }
     }
@@ -74,12 +129,14 @@ extension PostgresQuery {
         }
     }
 
-    /// Three transactions: a lock that the partitions cannot get undoes no deletion.
+    /// A transaction each: a lock that the partitions cannot get undoes no deletion.
     static func collect(
         endedBefore age: Duration, limit: Int, partitionDaysAhead days: Int, timeLimit: Duration
     ) -> PostgresQuery {
         let statements: [PostgresStatement] = [
             PreparedStatement.collectConversations.bind(age.spanMilliseconds, Int32(clamping: max(0, limit))),
+            PreparedStatement.collectPushes.bind(Int64(max(0, limit))),
+            PreparedStatement.collectPairs.bind(Int64(max(0, limit))),
             PreparedStatement.preparePartitions.bind(Int32(clamping: days)),
             PreparedStatement.dropPartition.bind(),
         ]
@@ -89,6 +146,12 @@ extension PostgresQuery {
 
     static func preparePartitions(daysAhead: Int) -> PostgresQuery {
         PostgresQuery(.transaction([PreparedStatement.preparePartitions.bind(Int32(clamping: daysAhead))])) { _ in .done
+        }
+    }
+
+    static func readFeatureLevel() -> PostgresQuery {
+        PostgresQuery(PostgresBatch([PreparedStatement.featureLevel.bind()])) { report in
+            .featureLevel(try report.rows(0).decodeFeatureLevel())
         }
     }
 

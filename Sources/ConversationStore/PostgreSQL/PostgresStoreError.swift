@@ -8,6 +8,8 @@ public enum PostgresStoreError: Error, Equatable, CustomStringConvertible {
     case resources(String)
     /// The schema could not be brought up to date.
     case migration(String)
+    /// The cluster's settings could not be read or changed.
+    case settings(String)
 
     public var description: String {
         switch self {
@@ -15,6 +17,7 @@ public enum PostgresStoreError: Error, Equatable, CustomStringConvertible {
         case .schemaName(let name): "\(name) is no name for a schema; use lower-case letters, digits and _, at most 48"
         case .resources(let reason): reason
         case .migration(let reason): "the database's schema cannot be brought up to date: \(reason)"
+        case .settings(let reason): "the cluster's settings cannot be read or changed: \(reason)"
         }
     }
 }

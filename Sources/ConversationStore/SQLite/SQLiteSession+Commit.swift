@@ -10,7 +10,12 @@ extension SQLiteSession {
             try db.beginTransaction(.immediate)
             // Before the appends, for these may extend the log that is confirmed.
             result.confirmations = try batch.confirmations.map(confirm)
-            result.appends = try batch.appends.map(append)
+            result.appends = Array(repeating: .clash, count: batch.appends.count)
+            for place in batch.placesInPairOrder {
+                let (outcome, pushes) = try append(batch.appends[place])
+                result.appends[place] = outcome
+                if pushes > 0 { result.pushes[batch.appends[place].conversation] = pushes }
+            }
         } catch {
             rollBack()
             return .unavailable(reason: SQLiteFailure(error).reason)
@@ -41,23 +46,26 @@ extension SQLiteSession {
         if db.isInsideTransaction { try? db.rollback() }
     }
 
-    private func append(_ append: LogAppend) throws -> AppendResult {
+    /// The result, and how many pushes were made due.
+    private func append(_ append: LogAppend) throws -> (AppendResult, pushes: Int) {
         var result = AppendResult.clash
+        var pushes = 0
         do {
             let body = try append.encodedBody()
-            try append.row.checkText()
-            try append.id.incarnation.checkText()
+            try append.checkText()
+            if let holder = try blocking(append) { return (.blocked(holder), 0) }
             try db.inSavepoint {
                 guard let born = try insert(append, body: body) else { return .rollback }
+                pushes = try follow(append)
                 result = .committed(born)
                 return .commit
             }
         } catch {
             let failure = SQLiteFailure(error)
             guard failure.isDataError else { throw error }
-            return .refused(reason: failure.reason)
+            return (.refused(reason: failure.reason), 0)
         }
-        return result
+        return (result, pushes)
     }
 
     /// The fence: nil if the log is not as the append says.

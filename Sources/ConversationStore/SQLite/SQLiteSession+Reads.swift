@@ -51,9 +51,14 @@ extension SQLiteSession {
         living: [Incarnation], slice: Int, of slices: Int, grace: Duration, limit: Int
     ) throws -> [Orphan] {
         let living = Set(living)
+        let now = now
         let latest = now - grace.spanMilliseconds
+        let oldest = now - EndCommand.patience.milliseconds
         let statement = try db.cachedStatement(
-            sql: "SELECT id, leader, deadline FROM conversations WHERE ended_at IS NULL")
+            sql: """
+                SELECT c.id, c.leader, c.deadline, e.reason, e.written
+                FROM conversations c LEFT JOIN end_commands e ON e.conversation = c.id WHERE c.ended_at IS NULL
+                """)
         let rows = try Row.fetchCursor(statement)
         var orphans: [Orphan] = []
         while orphans.count < limit, let row = try rows.next() {
@@ -61,10 +66,28 @@ extension SQLiteSession {
             guard conversation.low % UInt64(max(1, slices)) == UInt64(max(0, slice)) else { continue }
             let leader = Incarnation(trusted: row[1])
             let deadline: Int64? = row[2]
-            guard !living.contains(leader) || deadline.map({ $0 < latest }) == true else { continue }
-            orphans.append(Orphan(conversation: conversation, leader: leader))
+            let reason: String? = row[3]
+            let written: Int64? = row[4]
+            let isOverdue = deadline.map { $0 < latest } ?? false
+            let isToEnd = written.map { $0 < oldest } ?? false
+            guard isOverdue || isToEnd || !living.contains(leader) else { continue }
+            let command = reason.map(EndReason.init(stored:))
+            orphans.append(Orphan(conversation: conversation, leader: leader, command: command))
         }
         return orphans
+    }
+
+    /// Deletes commands to end of calls that have ended.
+    func dropCommands(limit: Int) throws {
+        try db.cachedStatement(
+            sql: """
+                DELETE FROM end_commands WHERE conversation IN (
+                    SELECT e.conversation FROM end_commands e WHERE NOT EXISTS (
+                        SELECT 1 FROM conversations c WHERE c.id = e.conversation AND c.ended_at IS NULL
+                    ) LIMIT ?
+                )
+                """
+        ).execute(arguments: [limit])
     }
 
     /// Deletes rows and logs together, so that an id may be used again afterwards.
@@ -76,7 +99,26 @@ extension SQLiteSession {
                 try db.cachedStatement(sql: "DELETE FROM log WHERE conversation = ?").execute(arguments: [id])
                 try db.cachedStatement(sql: "DELETE FROM conversations WHERE id = ?").execute(arguments: [id])
             }
+            try collectCalls(limit: limit)
             return .commit
         }
+    }
+
+    private func collectCalls(limit: Int) throws {
+        try db.cachedStatement(
+            sql: """
+                DELETE FROM push_outbox WHERE number IN (SELECT number FROM push_outbox ORDER BY number LIMIT ?)
+                    AND written < ?
+                """
+        ).execute(arguments: [limit, now - 86_400_000])
+        try db.cachedStatement(
+            sql: """
+                DELETE FROM pairs WHERE (low, high) IN (
+                    SELECT p.low, p.high FROM pairs p WHERE NOT EXISTS (
+                        SELECT 1 FROM conversations c WHERE c.id = p.conversation AND c.ended_at IS NULL
+                    ) LIMIT ?
+                )
+                """
+        ).execute(arguments: [limit])
     }
 }

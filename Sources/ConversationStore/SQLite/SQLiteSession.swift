@@ -20,12 +20,15 @@ struct SQLiteSession {
         case .forget(let incarnation): answer { try done(forget(incarnation)) }
         case .readPresence(let users): answer { .presence(try presence(of: users)) }
         case .scanOrphans(let living, let slice, let slices, let grace, let limit):
-            answer { .orphans(try orphans(living: living, slice: slice, of: slices, grace: grace, limit: limit)) }
+            answer {
+                try dropCommands(limit: limit)
+                return .orphans(try orphans(living: living, slice: slice, of: slices, grace: grace, limit: limit))
+            }
         // Nobody else has sessions on this file.
         case .terminateSessions: .done
         case .collect(let age, let limit): answer { try done(collect(endedBefore: age, limit: limit)) }
         case .probe: answer { try done(probe()) }
-        case .readFeatureLevel: .featureLevel(1)
+        case .readFeatureLevel: answer { .featureLevel(try SQLiteSchema.featureLevel(db)) }
         }
     }
 

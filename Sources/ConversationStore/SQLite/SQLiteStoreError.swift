@@ -4,6 +4,8 @@ public enum SQLiteStoreError: Error, Equatable, CustomStringConvertible {
     case inUse(path: String)
     /// The file was written by a newer version.
     case newerSchema(path: String, found: Int, known: Int)
+    /// The file's logs hold what only a newer version can read.
+    case newerFeatureLevel(path: String, found: UInt32, known: UInt32)
     /// SQLite refused: no such directory, no permission, not a database, disk full.
     case cannotOpen(path: String, reason: String)
 
@@ -14,6 +16,11 @@ public enum SQLiteStoreError: Error, Equatable, CustomStringConvertible {
         case .newerSchema(let path, let found, let known):
             """
             the store \(path) has schema version \(found), this program knows \(known): run the newer program, or start \
+            with another file
+            """
+        case .newerFeatureLevel(let path, let found, let known):
+            """
+            the store \(path) has feature level \(found), this program knows \(known): run the newer program, or start \
             with another file
             """
         case .cannotOpen(let path, let reason):

@@ -27,6 +27,19 @@ extension Identifier {
     }
 }
 
+extension LogAppend {
+    func checkText() throws {
+        try row.checkText()
+        try id.incarnation.checkText()
+        try pair?.key.low.checkText()
+        try pair?.key.high.checkText()
+        if case .invite(let user, let caller, _, _)? = push {
+            try user.checkText()
+            try caller.checkText()
+        }
+    }
+}
+
 extension ConversationRow {
     func checkText() throws {
         try caller.checkText()

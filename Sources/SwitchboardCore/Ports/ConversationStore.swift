@@ -11,7 +11,11 @@ public import SwitchboardProtocol
 ///   nobody may be told of it.
 /// - An append takes effect only if the entry before it is the one named by `predecessor`, and only if nothing stands at
 ///   `index`; never two values at one index.
-/// - Of a batch only the culprit fails: `.clash` and `.refused` are results of single appends, the others commit.
+/// - Of a batch only the culprit fails: `.clash`, `.blocked` and `.refused` are results of single appends, the others
+///   commit.
+/// - What an append brings along (``PairStep``, ``PushStep``, ``EndCommand``) takes effect with it, in the same transaction,
+///   and never without it. Of two calls that take one pair at once, wherever they are led, exactly one gets it.
+/// - A command to end goes with the entry that ends its conversation.
 /// - When it cannot know whether a transaction committed it says `.unknown`; a cancelled wait for synchronous
 ///   replication is unknown too.
 /// - After a lost connection it reports `.laneLost` before anything else about that lane, and `.laneRestored` before the
@@ -45,12 +49,14 @@ public enum StoreCommand: Sendable {
     /// Presence of these users.
     case readPresence([UserID])
     /// Live conversations whose leader is none of `living`, whose deadline passed more than `grace` ago, or that a command to
-    /// end waits for since more than two seconds, of the slice `slice` of `slices` by hash; at most `limit`.
+    /// end waits for since more than two seconds, of the slice `slice` of `slices` by hash; at most `limit`. Deletes
+    /// commands to end of conversations that are not live.
     case scanOrphans(living: [Incarnation], slice: Int, slices: Int, grace: Duration, limit: Int)
     /// Frees an index held by a half-sent transaction: terminates the store sessions of this incarnation.
     case terminateSessions(of: Incarnation)
     /// Deletes conversations that ended at least `age` ago, at most `limit`, and drops log partitions without live ones.
     /// A store may keep a conversation until the day after its birth, so that an id used again never meets the older log.
+    /// Likewise, at most `limit` each: pushes written more than a day ago, and rows of pairs whose call is not live.
     case collect(endedBefore: Duration, limit: Int)
     /// Answers when the store can be written; for readiness and for the `.nostore` rule.
     case probe
@@ -284,7 +290,7 @@ public struct StoreBatchResult: Sendable {
     public var confirmations: [Bool]
     /// Presence of the users that committed appends asked for.
     public var presence: [UserID: [PresenceRow]]
-    /// How many pushes the committed appends have made due.
+    /// How many pushes the committed appends have made due; a conversation without any is absent.
     public var pushes: [ConversationID: Int]
 
     public init(

@@ -153,6 +153,7 @@ public final class SimulatedStore {
             reply(written)
         case .readPresence(let users): reply(.presence(primary.readPresence(users)))
         case .scanOrphans(let living, let slice, let slices, let grace, let limit):
+            primary.dropCommands()
             reply(
                 .orphans(
                     primary.orphans(
@@ -165,7 +166,27 @@ public final class SimulatedStore {
         case .probe:
             replicate()  // a probe is a small commit
             reply(written)
-        case .readFeatureLevel: reply(.featureLevel(FeatureLevel.newest))
+        case .readFeatureLevel: reply(.featureLevel(primary.featureLevel))
+        }
+    }
+
+    // MARK: What operators and push endpoints do
+
+    /// The level that the nodes are told; a new store has that of this build.
+    public var featureLevel: UInt32 {
+        get { primary.featureLevel }
+        set {
+            primary.featureLevel = newValue
+            replicate()
+        }
+    }
+
+    /// The push outbox, for a dispatcher that runs in the same virtual time.
+    public var pushes: PushOutboxContents {
+        get { primary.pushes }
+        set {
+            primary.pushes = newValue
+            replicate()
         }
     }
 
@@ -198,4 +219,7 @@ public final class SimulatedStore {
     public var liveConversations: [ConversationID] {
         primary.conversations.filter { $0.value.endedAt == nil }.keys.sorted()
     }
+
+    /// The calls that pairs of users are making, as the store has them.
+    public var pairs: [PairKey: PairHolder] { primary.pairs }
 }

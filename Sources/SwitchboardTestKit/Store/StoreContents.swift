@@ -20,16 +20,31 @@ struct StoreContents {
 
     var conversations: [ConversationID: Conversation] = [:]
     var presence: [UserID: [PresenceKey: UInt32]] = [:]
+    var pairs: [PairKey: PairHolder] = [:]
+    var commands: [ConversationID: WaitingCommand] = [:]
+    var pushes = PushOutboxContents()
+    var featureLevel = FeatureLevel.newest
 
     /// One transaction: confirmations see the logs as they were before the appends; each append stands for itself.
     mutating func commit(_ batch: StoreBatch, at now: Duration, fence: Fence) -> StoreBatchResult {
         let confirmations = batch.confirmations.map { confirm($0) }
-        let appends = batch.appends.map { append($0, at: now, fence: fence) }
+        var result = StoreBatchResult(
+            appends: Array(repeating: .clash, count: batch.appends.count), confirmations: confirmations)
         var asked: [UserID] = []
-        for (append, result) in zip(batch.appends, appends) {
-            if case .committed = result { asked += append.presenceOf }
+        for place in batch.placesInPairOrder {
+            let append = batch.appends[place]
+            if let holder = blocking(append) {
+                result.appends[place] = .blocked(holder)
+                continue
+            }
+            result.appends[place] = self.append(append, at: now, fence: fence)
+            guard case .committed = result.appends[place] else { continue }
+            asked += append.presenceOf
+            let pushes = follow(append, at: now)
+            if pushes > 0 { result.pushes[append.conversation] = pushes }
         }
-        return StoreBatchResult(appends: appends, confirmations: confirmations, presence: readPresence(asked))
+        result.presence = readPresence(asked)
+        return result
     }
 
     private mutating func append(_ append: LogAppend, at now: Duration, fence: Fence) -> AppendResult {
@@ -131,29 +146,6 @@ struct StoreContents {
                 }
         }
         return found
-    }
-
-    // MARK: Finding what nobody leads
-
-    func orphans(
-        living: [Incarnation], slice: Int, slices: Int, grace: Duration, limit: Int, at now: Duration
-    ) -> [Orphan] {
-        var found: [Orphan] = []
-        for id in conversations.keys.sorted() {
-            guard let conversation = conversations[id], conversation.endedAt == nil, found.count < limit,
-                id.low % UInt64(max(slices, 1)) == UInt64(slice)
-            else { continue }
-            let isOverdue = conversation.deadline.map { $0 + grace < now } ?? false
-            guard isOverdue || !living.contains(conversation.row.leader) else { continue }
-            found.append(Orphan(conversation: id, leader: conversation.row.leader))
-        }
-        return found
-    }
-
-    mutating func collect(endedBefore age: Duration, limit: Int, at now: Duration) {
-        for id in conversations.keys.sorted().prefix(limit) {
-            if let endedAt = conversations[id]?.endedAt, endedAt + age <= now { conversations[id] = nil }
-        }
     }
 }
 

@@ -77,11 +77,12 @@ private final class ContentsStore: ConversationStore {
         case .forget(let incarnation): contents.forget(incarnation)
         case .readPresence(let users): return .presence(contents.readPresence(users))
         case .scanOrphans(let living, let slice, let slices, let grace, let limit):
+            contents.dropCommands()
             return .orphans(
                 contents.orphans(
                     living: living, slice: slice, slices: slices, grace: grace, limit: limit, at: now))
         case .collect(let age, let limit): contents.collect(endedBefore: age, limit: limit, at: now)
-        case .readFeatureLevel: return .featureLevel(1)
+        case .readFeatureLevel: return .featureLevel(contents.featureLevel)
         case .terminateSessions, .probe: break
         }
         return .done

@@ -39,20 +39,33 @@ struct CommitAttemptTests {
         return bytes
     }
 
+    private func id(_ number: UInt64) -> [UInt8] { bytes(PostgresUUID(high: 0, low: number)) }
+
     /// All took effect that are named.
     private func success(
-        appended: [UInt64], confirmed: [Int32] = [], warnings: [PostgresNotice] = []
+        appended: [UInt64], confirmed: [Int32] = [], blocked: [UInt64: PairHolder] = [:],
+        pushed: [UInt64: Int32] = [:], warnings: [PostgresNotice] = []
     ) -> BatchOutcome {
         let columns = [
-            PostgresColumn(name: "committed", type: .uuid), PostgresColumn(name: "committed_born", type: .int4),
-            PostgresColumn(name: "confirmed", type: .int4),
+            PostgresColumn(name: "outcome", type: .text), PostgresColumn(name: "subject", type: .uuid),
+            PostgresColumn(name: "amount", type: .int4), PostgresColumn(name: "holder", type: .uuid),
+            PostgresColumn(name: "holder_caller", type: .text), PostgresColumn(name: "holder_audio", type: .bool),
+            PostgresColumn(name: "holder_video", type: .bool), PostgresColumn(name: "holder_accepted", type: .bool),
         ]
+        let none: [[UInt8]?] = [nil, nil, nil, nil, nil]
         let rows: [[[UInt8]?]] =
-            appended.map { [bytes(PostgresUUID(high: 0, low: $0)), bytes(day.number), nil] }
-            + confirmed.map { [nil, nil, bytes($0)] }
+            appended.map { [bytes("committed"), id($0), bytes(day.number)] + none }
+            + confirmed.map { [bytes("confirmed"), nil, bytes($0)] + none }
+            + blocked.map { pair in
+                [
+                    bytes("blocked"), id(pair.key), nil, id(pair.value.conversation.low), bytes(pair.value.caller.text),
+                    bytes(pair.value.media.audio), bytes(pair.value.media.video), bytes(pair.value.isAccepted),
+                ]
+            }
+            + pushed.map { [bytes("pushed"), id($0.key), bytes($0.value)] + none }
         let output = StatementOutput(rows: PostgresRows(columns: columns, rows: rows), tag: "SELECT")
-        let none = StatementResult.success(StatementOutput(tag: ""))
-        return .succeeded(BatchReport(results: [none, .success(output), none], warnings: warnings))
+        let quiet = StatementResult.success(StatementOutput(tag: ""))
+        return .succeeded(BatchReport(results: [quiet, .success(output), quiet], warnings: warnings))
     }
 
     private func failure(_ error: PostgresError, settled: Int = 0) -> BatchOutcome {
@@ -166,5 +179,80 @@ struct CommitAttemptTests {
         #expect(size(attempt([append(1, presenceOf: ["bob"])])) == 4)
         let parameters = attempt([append(1, presenceOf: ["bob", "nul\0", "bob"])]).batch.statements.last?.parameters
         #expect(parameters == PostgresParameters(["bob"]))
+    }
+
+    // MARK: Pairs
+
+    private let media = PairMedia(audio: true, video: false)
+
+    private func pair(_ one: String, _ other: String) -> PairKey {
+        PairKey(UserID(trusted: one), UserID(trusted: other))
+    }
+
+    /// The conversations that the present transaction appends to, in its order.
+    private func appended(_ attempt: CommitAttempt) -> PostgresParameters? {
+        attempt.batch.statements.dropFirst().first?.parameters
+    }
+
+    private func isSame(_ attempt: CommitAttempt, as other: [LogAppend], confirming numbers: [UInt64] = []) -> Bool {
+        appended(attempt) == appended(self.attempt(other, confirming: numbers))
+    }
+
+    @Test("an append that is blocked has no effect, with the holder's name; the others have")
+    func blocked() {
+        let holder = PairHolder(
+            conversation: ConversationID(high: 0, low: 77), caller: UserID(trusted: "bob"),
+            media: PairMedia(audio: true, video: true), isAccepted: true)
+        var take = append(2)
+        take.pair = .take(pair("alice", "bob"), media: media)
+        var attempt = attempt([append(1), take])
+        let result = attempt.received(success(appended: [1], blocked: [2: holder], pushed: [1: 3]))
+        #expect(result?.appends == [.committed(day), .blocked(holder)])
+        #expect(result?.batch?.pushes == [ConversationID(high: 0, low: 1): 3])
+    }
+
+    @Test("steps of one pair go in transactions of their own: ends first, then in the core's order")
+    func rounds() {
+        var second = append(1)
+        second.pair = .take(pair("bob", "alice"), media: media)
+        var first = append(2)
+        first.pair = .take(pair("alice", "bob"), media: media)
+        var ending = append(3)
+        ending.pair = .release(pair("alice", "bob"))
+        var foreign = append(4)
+        foreign.pair = .take(pair("alice", "carol"), media: media)
+        let plain = append(5)
+        var attempt = attempt([first, second, ending, foreign, plain], confirming: [9])
+        #expect(isSame(attempt, as: [ending, foreign, plain], confirming: [9]))
+        #expect(attempt.received(success(appended: [3, 4, 5], confirmed: [1])) == nil)
+        #expect(isSame(attempt, as: [first]))
+        #expect(attempt.received(success(appended: [2])) == nil)
+        #expect(isSame(attempt, as: [second]))
+        let holder = PairHolder(
+            conversation: first.conversation, caller: UserID(trusted: "alice"), media: media, isAccepted: false)
+        let result = attempt.received(success(appended: [], blocked: [1: holder]))
+        let committed = AppendResult.committed(day)
+        #expect(result?.appends == [committed, .blocked(holder), committed, committed, committed])
+        #expect(result?.confirmations == [true])
+    }
+
+    @Test("a refused transaction is halved before the next one of its pairs goes out")
+    func roundsHalved() {
+        var first = append(1)
+        first.pair = .release(pair("alice", "bob"))
+        var second = append(2)
+        second.pair = .take(pair("alice", "bob"), media: media)
+        let plain = append(3)
+        var attempt = attempt([first, second, plain])
+        #expect(isSame(attempt, as: [first, plain]))
+        #expect(attempt.received(failure(nul)) == nil)
+        #expect(isSame(attempt, as: [first]))
+        #expect(attempt.received(failure(nul)) == nil)
+        #expect(isSame(attempt, as: [plain]))
+        #expect(attempt.received(success(appended: [3])) == nil)
+        #expect(isSame(attempt, as: [second]))
+        let result = attempt.received(success(appended: [2]))
+        #expect(result?.appends.map { $0.day != nil } == [false, true, true])
+        #expect(result?.appends.first?.isRefused == true)
     }
 }

@@ -93,7 +93,7 @@ struct SQLiteStoreTests {
         let (store, _) = try open()
         try store.close()
         try tamper("PRAGMA user_version = 99")
-        #expect(throws: SQLiteStoreError.newerSchema(path: path, found: 99, known: 1)) { try open() }
+        #expect(throws: SQLiteStoreError.newerSchema(path: path, found: 99, known: 2)) { try open() }
     }
 
     @Test("a file that is no database, and a directory that is missing, are named")

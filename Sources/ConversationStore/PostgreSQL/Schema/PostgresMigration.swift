@@ -12,7 +12,7 @@ struct PostgresMigration: Sendable {
     let statements: [String]
 
     /// All steps, in order.
-    static let all: [PostgresMigration] = [.conversationLogs]
+    static let all: [PostgresMigration] = [.conversationLogs, .calls]
 
     /// The version that this program needs.
     static var newest: Int { all.last?.version ?? 0 }
