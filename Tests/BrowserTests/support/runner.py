@@ -32,6 +32,11 @@ class LineResult(unittest.TestResult):
         super().addError(test, err)
         self._tell("FAILED", test, err)
 
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err:
+            self._tell("FAILED", subtest, err)
+
     def addSkip(self, test, reason):
         super().addSkip(test, reason)
         self._tell(f"skipped ({reason})", test)
