@@ -1,15 +1,18 @@
-import { Call } from "./call/call.js";
+import { CallRegistry } from "./client/call-registry.js";
+import { Elsewhere } from "./client/elsewhere.js";
+import { IceServers } from "./client/ice-servers.js";
+import { NetworkWatch } from "./client/network-watch.js";
+import { PushedCalls } from "./client/pushed-calls.js";
 import { Connection } from "./connection.js";
 import { DeviceIdentity } from "./device-identity.js";
 import { browserEnvironment } from "./environment.js";
 import { DetailEvent } from "./events.js";
 import { randomUUID } from "./identifiers.js";
+import { SendingPolicy } from "./media/sending-policy.js";
+import { VideoCodecChoice } from "./media/video-codec.js";
 import { Phase } from "./session/actions.js";
 import { SessionMachine } from "./session/session-machine.js";
 import { openStorage } from "./storage/open-storage.js";
-
-/** Calls that are over are kept for a while to recognise what comes late; more than this many are not. */
-const ENDED_CALLS_KEPT = 64;
 
 /**
  * A device of Switchboard: keeps the connection, makes calls and takes them. Its types and events are in `index.d.ts`.
@@ -25,17 +28,49 @@ export class SwitchboardClient extends EventTarget {
     #phase = Phase.idle;
     #phaseDetails = {};
     #welcome = {};
-    /** @type {Map<string, Call>} */
-    #calls = new Map();
-    /** Incoming calls not shown yet: until the synchronisation is complete, they may be over already. */
-    #unshown = new Set();
-    #surroundings = null;
+    #videoCodec;
+    #iceServers;
+    #network;
+    #elsewhere;
+    #pushed;
+    #registry;
 
     /** @param {import("./index.js").ClientOptions} options */
     constructor(options) {
         super();
         this.#options = options;
         this.#environment = { ...browserEnvironment(), ...options.environment };
+        const environment = this.#environment;
+        this.#videoCodec = new VideoCodecChoice({
+            wanted: options.codecs?.video,
+            encodesH264InHardware: environment.encodesH264InHardware,
+        });
+        this.#iceServers = new IceServers({
+            environment,
+            request: () => this.#connection?.requestIceServers(),
+            changed: () => this.#registry.iceServersChanged(this.#rtcConfiguration().iceServers),
+        });
+        this.#network = new NetworkWatch({
+            environment,
+            hooks: {
+                doubtful: () => this.#connection.surroundingsChanged(),
+                networkChanged: () => this.#registry.networkChanged(),
+            },
+        });
+        this.#elsewhere = new Elsewhere((calls) => this.#emit("elsewhere", { calls }));
+        this.#registry = new CallRegistry({
+            environment,
+            quality: { intervalMs: options.statisticsIntervalMs, videoPause: options.videoPause },
+            busyWhenInCall: options.busyWhenInCall ?? false,
+            elsewhere: this.#elsewhere,
+            hooks: this.#registryHooks(),
+        });
+        this.#pushed = new PushedCalls({
+            environment,
+            find: (id) => this.#registry.find(id),
+            isSynchronised: () => this.#phase === Phase.ready,
+            name: (id) => this.#connection?.conversationPushed(id),
+        });
     }
 
     get user() {
@@ -58,14 +93,14 @@ export class SwitchboardClient extends EventTarget {
         return { state: states[this.#phase] ?? first, node: this.node, ...this.#phaseDetails };
     }
 
-    /** @returns {Call[]} that have not ended */
+    /** @returns {import("./index.js").Call[]} that have not ended */
     get calls() {
-        return [...this.#calls.values()].filter((call) => call.state !== "ended");
+        return this.#registry.live;
     }
 
     /** @returns {import("./index.js").CallElsewhere[]} calls of this user on other devices */
     get elsewhere() {
-        return [];
+        return this.#elsewhere.calls;
     }
 
     /**
@@ -75,7 +110,7 @@ export class SwitchboardClient extends EventTarget {
     async connect() {
         this.#loading ??= this.#load();
         await this.#loading;
-        this.#watchSurroundings();
+        this.#network.start();
         if (this.#phase === Phase.ready) return;
         const outcome = new Promise((resolve, reject) => {
             const listener = ({ detail }) => {
@@ -90,48 +125,55 @@ export class SwitchboardClient extends EventTarget {
         await outcome;
     }
 
-    /**
-     * Closes the connection. Calls go on without it, unless `hangUp` ends them first (what a page does that is left).
-     * @param {{ hangUp?: boolean }} [options]
-     */
+    /** @param {{ hangUp?: boolean }} [options] */
     close({ hangUp = false } = {}) {
         if (hangUp) for (const call of this.calls) call.hangup("hangup", { urgent: true });
         this.#connection?.stop();
-        this.#surroundings?.abort();
-        this.#surroundings = null;
+        this.#network.stop();
     }
 
     /**
-     * Calls a user; all devices of that user ring.
      * @param {string} callee
      * @param {import("./index.js").MediaRequest} [media]
-     * @returns {Call} at once: what happens to it, its events tell
      */
     call(callee, { audio = true, video = true, stream } = {}) {
-        if (!this.#connection) throw new Error("Call connect() first: the device has no identity yet.");
-        const call = this.#createCall(randomUUID(), "caller", callee, { audio, video });
-        this.dispatchEvent(new DetailEvent("call", { call }));
-        call.start({ audio, video, stream });
-        return call;
+        this.#demandIdentity();
+        return this.#registry.place(callee, { audio, video, stream });
+    }
+
+    /**
+     * @param {string} callId
+     * @param {import("./index.js").MediaRequest} [media]
+     */
+    takeOver(callId, { audio = true, video, stream } = {}) {
+        this.#demandIdentity();
+        const asked = this.#elsewhere.get(callId)?.media?.video ?? true;
+        return this.#registry.takeOver(callId, { audio, video: video ?? asked, stream });
+    }
+
+    /** @param {import("./types/push.js").PushPayload} payload */
+    pushed(payload) {
+        return this.#pushed.pushed(payload);
     }
 
     // ---------------------------------------------------------------------------------------------- start
 
     async #load() {
-        const { identity, storage } = this.#options;
+        const { identity, storage, restoreCalls = true } = this.#options;
         this.#identity = identity ?? (await DeviceIdentity.claim());
         const opened = storage ?? (await openStorage());
-        let stored = await opened.load(this.#identity.device);
+        const { device, connection } = this.#identity;
+        let stored = await opened.load(device);
         if (!stored) {
             stored = { outbox: randomUUID(), conversations: [] };
-            await opened.create(this.#identity.device, stored.outbox);
+            await opened.create(device, stored.outbox);
         }
+        const calls = restoreCalls ? ((await opened.loadCalls?.(device)) ?? []) : [];
         const machine = new SessionMachine({
-            device: this.#identity.device,
-            connection: this.#identity.connection,
+            device,
+            connection,
             outbox: stored.outbox,
-            // Without cursors: a page that was loaded anew wants to know how its calls stand, not what led there.
-            conversations: stored.conversations.map((conversation) => ({ ...conversation, received: undefined })),
+            conversations: conversationsToRestore(stored.conversations, calls),
             settings: this.#options.settings,
         });
         this.#connection = new Connection({
@@ -143,28 +185,23 @@ export class SwitchboardClient extends EventTarget {
             environment: this.#environment,
             handlers: this.#handlers(),
         });
-        for (const { id, messages } of machine.restoredOutboxes()) this.#abandonRestored(id, messages);
+        for (const id of this.#pushed.waiting) this.#connection.conversationPushed(id);
+        const left = machine.restoredOutboxes();
+        const unsent = left.filter(({ messages }) => messages[0].invite).map(({ id }) => id);
+        this.#registry.restore(calls, new Set(unsent));
+        for (const { id, messages } of left) if (!this.#registry.find(id)) this.#abandon(id, messages);
     }
 
     /** The call belongs to a page that is gone, with its media: it must not ring, nor go on in silence. */
-    #abandonRestored(id, messages) {
+    #abandon(id, messages) {
         const ending = messages.some(({ cancel, reject, hangup }) => cancel || reject || hangup);
         if (ending) return;
         const invited = messages.some(({ invite }) => invite);
         this.#connection.send(id, invited ? { cancel: {} } : { hangup: { reason: "media_lost" } });
     }
 
-    #watchSurroundings() {
-        const { window, document } = globalThis;
-        if (this.#surroundings || !window?.addEventListener || !document) return;
-        this.#surroundings = new AbortController();
-        const { signal } = this.#surroundings;
-        window.addEventListener("online", () => this.#connection.surroundingsChanged(), { signal });
-        document.addEventListener(
-            "visibilitychange",
-            () => document.visibilityState === "visible" && this.#connection.surroundingsChanged(),
-            { signal },
-        );
+    #demandIdentity() {
+        if (!this.#connection) throw new Error("Call connect() first: the device has no identity yet.");
     }
 
     // ---------------------------------------------------------------------------------------------- the connection
@@ -174,16 +211,28 @@ export class SwitchboardClient extends EventTarget {
             phaseChanged: (action) => this.#phaseChanged(action),
             welcomed: ({ welcome }) => {
                 this.#welcome = welcome;
+                this.#iceServers.received(welcome.iceServers);
+                // Not before: connections made without ICE servers would be of little use.
+                this.#registry.resume();
             },
-            synchronised: () => this.#showCalls(),
+            iceServers: ({ iceServers }) => this.#iceServers.received(iceServers),
+            synchronised: ({ missing }) => {
+                this.#registry.synchronised(missing);
+                this.#pushed.synchronised(missing);
+            },
             deliver: ({ deliver }) => this.#delivered(deliver),
             snapshot: ({ snapshot }) => this.#snapshotReceived(snapshot),
-            accepted: ({ conversation, messages }) => this.#calls.get(conversation)?.accepted(messages),
-            refused: (action) => this.#calls.get(action.conversation)?.refused(action),
-            conversationUnknown: ({ conversation }) => this.#calls.get(conversation)?.unknown(),
-            connectionError: ({ name, advice }) => this.#report(name, advice),
-            connectFailed: ({ error }) => this.#report("connect_failed", error.message),
-            storageFailed: ({ error }) => this.#report("storage_failed", error.message),
+            accepted: ({ conversation, messages }) => this.#registry.accepted(conversation, messages),
+            refused: (action) => this.#registry.refused(action.conversation, action),
+            conversationUnknown: ({ conversation }) => {
+                this.#registry.unknown(conversation);
+                this.#elsewhere.over(conversation);
+                this.#pushed.unknown(conversation);
+            },
+            connectionError: ({ name, advice }) => this.#tellProblem(name, advice),
+            connectFailed: ({ error }) => this.#tellProblem("connect_failed", error.message),
+            tokenFailed: ({ error }) => this.#tellProblem("token_failed", error?.message ?? String(error)),
+            storageFailed: ({ error }) => this.#tellProblem("storage_failed", error.message),
         };
     }
 
@@ -192,75 +241,90 @@ export class SwitchboardClient extends EventTarget {
         this.#phaseDetails = {};
         if (reason !== undefined) this.#phaseDetails.reason = reason;
         if (retryInMs !== undefined) this.#phaseDetails.retryInMs = retryInMs;
-        this.dispatchEvent(new DetailEvent("connection", this.connection));
+        this.#emit("connection", this.connection);
     }
 
-    #report(name, message) {
-        this.dispatchEvent(new DetailEvent("problem", { name, message }));
+    #delivered(deliver) {
+        const { conversation, message } = deliver;
+        if (message?.elsewhere) this.#elsewhereReceived(conversation, message.elsewhere);
+        this.#registry.delivered(deliver);
+        this.#pushed.heard(conversation);
+    }
+
+    #elsewhereReceived(id, { device, active = false, ...told }) {
+        if (!active) {
+            this.#elsewhere.over(id);
+            return this.#connection.conversationEnded(id);
+        }
+        this.#connection.conversationResumed(id);
+        return this.#elsewhere.active(id, { device, ...this.#registry.describe(id), ...told });
+    }
+
+    #snapshotReceived(snapshot) {
+        const { conversation, state, role, leg, activeDevice, caller, callee, media, session } = snapshot;
+        const goesOn = state !== "ended";
+        if (goesOn && activeDevice && activeDevice !== this.device) {
+            const peer = role === "caller" ? callee : caller;
+            this.#elsewhere.active(conversation, { device: activeDevice, peer, role, media, session });
+        } else {
+            this.#elsewhere.over(conversation);
+        }
+        const isKnown = this.#registry.snapshotReceived(snapshot);
+        this.#pushed.heard(conversation);
+        if (isKnown) return;
+        if (!goesOn) return void this.#connection.conversationEnded(conversation);
+        const mine = role === "caller" ? snapshot.callerDevice === this.device : leg === "selected";
+        // A call of this device whose page is gone, and its media with it. (One that rings is delivered anew.)
+        if (mine) this.#abandon(conversation, role === "caller" && state === "ringing" ? [{ invite: {} }] : []);
+    }
+
+    #tellProblem(name, message) {
+        this.#emit("problem", { name, message });
+    }
+
+    #emit(type, detail) {
+        this.dispatchEvent(new DetailEvent(type, detail));
     }
 
     // ---------------------------------------------------------------------------------------------- calls
 
-    #delivered({ conversation, message = {} }) {
-        if (message.invite && !this.#calls.has(conversation)) {
-            const { caller, media } = message.invite;
-            this.#createCall(conversation, "callee", caller, media);
-            this.#unshown.add(conversation);
-        }
-        const call = this.#calls.get(conversation);
-        call?.messageReceived(message);
-        // The end of a call that this page knows nothing of: there is nothing more to keep for it.
-        if (!call && message.ended) this.#connection.conversationEnded(conversation);
-        if (this.#phase === Phase.ready) this.#showCalls();
-    }
-
-    #snapshotReceived(snapshot) {
-        const { conversation, state, role, leg } = snapshot;
-        const call = this.#calls.get(conversation);
-        if (call) return call.snapshotReceived(snapshot);
-        if (state === "ended") return this.#connection.conversationEnded(conversation);
-        const mine = role === "caller" ? snapshot.callerDevice === this.device : leg === "selected";
-        // A call of this device whose page is gone, and its media with it. (One that rings is delivered anew.)
-        if (mine) this.#abandonRestored(conversation, role === "caller" && state === "ringing" ? [{ invite: {} }] : []);
-        return undefined;
-    }
-
-    #showCalls() {
-        for (const id of this.#unshown) {
-            const call = this.#calls.get(id);
-            if (!call || call.state === "ended") continue;
-            call.shown();
-            this.dispatchEvent(new DetailEvent("incoming", { call }));
-        }
-        this.#unshown.clear();
-    }
-
-    #createCall(id, role, peer, media) {
-        const call = new Call({
-            id,
-            role,
-            peer,
-            media,
-            environment: this.#environment,
-            link: {
-                send: (message, options) => this.#connection.send(id, message, options),
-                configuration: () => this.#rtcConfiguration(),
-                ended: () => this.#callEnded(id),
-            },
-        });
-        this.#calls.set(id, call);
-        return call;
-    }
-
-    #callEnded(id) {
-        this.#connection.conversationEnded(id);
-        const ended = [...this.#calls.values()].filter((call) => call.state === "ended");
-        for (const call of ended.slice(0, Math.max(0, ended.length - ENDED_CALLS_KEPT))) this.#calls.delete(call.id);
+    /** @returns {import("./client/call-registry.js").RegistryHooks} */
+    #registryHooks() {
+        const { openMedia } = this.#options;
+        return {
+            send: (id, message, options) => this.#connection.send(id, message, options),
+            conversationEnded: (id) => this.#connection.conversationEnded(id),
+            store: (record) => this.#connection.storeCall(record),
+            forget: (id) => this.#connection.forgetCall(id),
+            openMedia: (call, media) => (openMedia ? openMedia(media, call) : this.#environment.openMedia(media)),
+            configuration: () => this.#rtcConfiguration(),
+            freshIceServers: () => this.#iceServers.fresh(),
+            sendingPolicy: () => new SendingPolicy({
+                codecs: this.#environment.codecs,
+                videoCodec: () => this.#videoCodec.codec,
+                limits: this.#options.bitrate,
+            }),
+            isSynchronised: () => this.#phase === Phase.ready,
+            emit: (type, detail) => this.#emit(type, detail),
+        };
     }
 
     #rtcConfiguration() {
-        const iceServers = (this.#welcome.iceServers ?? []).map(({ urls, username, credential }) =>
-            username ? { urls, username, credential } : { urls });
-        return { iceServers, ...this.#options.rtcConfiguration };
+        return { iceServers: this.#iceServers.list, ...this.#options.rtcConfiguration };
     }
+}
+
+/**
+ * A page that was loaded anew wants to know how its calls stand, not what led there: it brings no cursors. Of calls
+ * that ring here the server tells anew; of the others it is asked, and says so too if they have ended meanwhile.
+ */
+function conversationsToRestore(conversations, calls) {
+    const picked = new Set(calls.filter(({ role, pickedUp }) => role === "caller" || pickedUp).map(({ id }) => id));
+    const known = new Set(conversations.map(({ id }) => id));
+    const unknown = [...picked].filter((id) => !known.has(id)).map((id) => ({ id, nextNumber: 1, sends: [] }));
+    return [...conversations, ...unknown].map((conversation) => ({
+        ...conversation,
+        received: undefined,
+        wantsSnapshot: picked.has(conversation.id) && !conversation.sends[0]?.message.invite,
+    }));
 }

@@ -1,4 +1,4 @@
-import { renewalDelayMs } from "./token.js";
+import { renewalDelayMs, retryDelayMs } from "./token.js";
 
 export const SUBPROTOCOL = "switchboard.v1.json";
 const TOKEN_TIMER = "token";
@@ -73,6 +73,27 @@ export class Connection {
         this.#perform(this.#machine.conversationEnded(conversation));
     }
 
+    conversationResumed(conversation) {
+        this.#perform(this.#machine.conversationResumed(conversation));
+    }
+
+    conversationPushed(conversation) {
+        this.#machine.conversationPushed(conversation);
+    }
+
+    requestIceServers() {
+        this.#perform(this.#machine.iceServersRequested());
+    }
+
+    /** Keeps a call for the next life of the page, before anything that is sent after this. */
+    storeCall(record) {
+        this.#write((storage, device) => storage.storeCall?.(device, record));
+    }
+
+    forgetCall(id) {
+        this.#write((storage, device) => storage.forgetCall?.(device, id));
+    }
+
     surroundingsChanged() {
         this.#perform(this.#machine.surroundingsChanged());
     }
@@ -135,18 +156,21 @@ export class Connection {
         const attempt = this.#attempt;
         const isCurrent = () => attempt === this.#attempt;
         // Fetched while the socket opens: neither waits for the other.
-        const token = Promise.resolve().then(() => this.#getToken());
-        // A token that cannot be had is told below, when its turn comes; until then it is nobody's uncaught error.
-        token.catch(() => {});
+        const token = Promise.resolve()
+            .then(() => this.#getToken())
+            .then((value) => ({ value }), (error) => ({ error }));
+        let failure = "connectFailed";
         try {
             const socket = await this.#connect(isCurrent);
-            const value = await token;
+            const { value, error } = await token;
             if (!isCurrent() || this.#socket !== socket) return;
+            failure = "tokenFailed";
+            if (error) throw error;
             this.#perform(this.#machine.socketOpened(value));
             this.#renewToken(value);
         } catch (error) {
             if (!isCurrent()) return;
-            this.#handlers.connectFailed?.({ error });
+            this.#handlers[failure]?.({ error });
             this.#discardSocket();
             this.#perform(this.#machine.socketClosed());
         }
@@ -207,6 +231,7 @@ export class Connection {
     #discardSocket(code = 1000, reason = "") {
         const socket = this.#socket;
         this.#socket = null;
+        this.#clearTimer(TOKEN_TIMER);
         if (!socket) return;
         socket.onopen = socket.onmessage = socket.onclose = null;
         socket.close(code, reason);
@@ -227,17 +252,27 @@ export class Connection {
         this.#timers.delete(timer);
     }
 
+    /** @param {string} token - in use */
     #renewToken(token) {
-        this.#clearTimer(TOKEN_TIMER);
         const delay = renewalDelayMs(token, Date.now());
-        if (delay === null) return;
+        if (delay !== null) this.#renewTokenAfter(delay, token);
+    }
+
+    #renewTokenAfter(delay, token) {
+        this.#clearTimer(TOKEN_TIMER);
+        const attempt = this.#attempt;
         const handle = this.#environment.setTimeout(async () => {
             try {
                 const renewed = await this.#getToken();
+                if (attempt !== this.#attempt) return;
                 this.#perform(this.#machine.tokenRefreshed(renewed));
                 this.#renewToken(renewed);
-            } catch {
-                // The server closes the connection when the token expires, and the next one asks again.
+            } catch (error) {
+                if (attempt !== this.#attempt) return;
+                this.#handlers.tokenFailed?.({ error });
+                // Again while the present one is good; then the server closes, and the next connection asks.
+                const patience = retryDelayMs(token, Date.now());
+                if (patience !== null) this.#renewTokenAfter(patience, token);
             }
         }, delay);
         this.#timers.set(TOKEN_TIMER, handle);

@@ -1,3 +1,5 @@
+import { encodesH264InHardware } from "./media/video-codec.js";
+
 /**
  * What the SDK takes from its surroundings; tests put their own in.
  *
@@ -10,6 +12,9 @@
  * @property {(configuration: RTCConfiguration) => RTCPeerConnection} createPeerConnection
  * @property {(constraints: MediaStreamConstraints) => Promise<MediaStream>} openMedia
  * @property {(tracks?: MediaStreamTrack[]) => MediaStream} createMediaStream
+ * @property {() => Promise<MediaStream>} openScreen - asks the user what to share
+ * @property {(kind: string) => object[] | undefined} codecs - that the browser can receive, in its own order
+ * @property {() => Promise<boolean>} encodesH264InHardware
  * @property {boolean} appliesAnswerAtPickup - true where ICE fails while it waits for remote candidates
  */
 
@@ -25,7 +30,10 @@ export function browserEnvironment() {
         setTimeout: (work, ms) => setTimeout(work, ms),
         clearTimeout: (handle) => clearTimeout(handle),
         createPeerConnection: (configuration) => new RTCPeerConnection(configuration),
-        openMedia: openMedia,
+        openMedia,
+        openScreen: () => navigator.mediaDevices.getDisplayMedia({ video: true }),
+        codecs: (kind) => globalThis.RTCRtpReceiver?.getCapabilities?.(kind)?.codecs,
+        encodesH264InHardware: () => encodesH264InHardware(),
         createMediaStream: (tracks = []) => new MediaStream(tracks),
         // Firefox's ICE gives up after 5 s without remote candidates and does not recover; a phone rings longer.
         appliesAnswerAtPickup: /\bFirefox\//.test(globalThis.navigator?.userAgent ?? ""),

@@ -7,3 +7,4 @@ export { DeviceIdentity } from "./device-identity.js";
 export { MessageTooLargeError, OutboxFullError } from "./session/errors.js";
 export { IndexedDBStorage } from "./storage/indexeddb-storage.js";
 export { MemoryStorage } from "./storage/memory-storage.js";
+export { notificationTag, PushEndpoints } from "./push/push-endpoints.js";

@@ -1,5 +1,6 @@
 /** A token is renewed this long before it expires. */
 const MARGIN_MS = 60_000;
+const SHORTEST_RETRY_MS = 2_000;
 
 /**
  * How long from now the token should be renewed: a minute before its `exp`, or half-way for short-lived ones.
@@ -16,6 +17,18 @@ export function renewalDelayMs(token, now) {
     const left = expiry - now;
     // setTimeout takes 31 bits; a token that lives for weeks is renewed by the next connection.
     return Math.min(Math.max(left - MARGIN_MS, left / 2), 2 ** 31 - 1);
+}
+
+/**
+ * How long to wait after a renewal that failed: ever shorter parts of what is left, but not in a hurry.
+ * @param {string} token - that is about to expire
+ * @param {number} now - milliseconds since 1970
+ * @returns {number | null} milliseconds; null if it is too late
+ */
+export function retryDelayMs(token, now) {
+    const left = (expiryMs(token) ?? 0) - now;
+    const delay = Math.max(left / 4, SHORTEST_RETRY_MS);
+    return delay < left ? delay : null;
 }
 
 function expiryMs(token) {

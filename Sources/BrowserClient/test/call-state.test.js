@@ -18,7 +18,7 @@ test("the caller's way", () => {
 
 test("the callee's way", () => {
     assert.deepEqual(
-        phases("callee", ["pickedUp"], ["selectedReceived"], ["mediaConnected"]),
+        phases("callee", ["acceptRequested"], ["selectedReceived"], ["mediaConnected"]),
         ["ringing", "connecting", "connecting", "active"],
     );
 });
@@ -32,7 +32,7 @@ test("ended is absorbing, and keeps its first reason", () => {
     const state = new CallState("callee");
     assert.equal(state.endedReceived("answered_elsewhere"), true);
     assert.equal(state.endedReceived("hangup"), false);
-    assert.equal(state.pickedUp(), false);
+    assert.equal(state.acceptRequested(), false);
     assert.equal(state.selectedReceived(), false);
     assert.equal(state.mediaConnected(), false);
     assert.equal(state.hangUp("hangup"), null);
@@ -44,7 +44,7 @@ for (const [role, inputs, message, reason] of [
     ["caller", ["ringingReceived"], { cancel: {} }, "cancelled"],
     ["caller", ["selectedReceived"], { hangup: { reason: "hangup" } }, "hangup"],
     ["callee", [], { reject: {} }, "declined"],
-    ["callee", ["pickedUp"], { hangup: { reason: "hangup" } }, "hangup"],
+    ["callee", ["acceptRequested"], { hangup: { reason: "hangup" } }, "hangup"],
 ]) {
     test(`hanging up as ${role} after [${inputs}] says ${Object.keys(message)[0]}`, () => {
         const state = new CallState(role);
@@ -57,5 +57,5 @@ for (const [role, inputs, message, reason] of [
 test("only the callee picks up", () => {
     const state = new CallState("caller");
     state.ringingReceived();
-    assert.equal(state.pickedUp(), false);
+    assert.equal(state.acceptRequested(), false);
 });

@@ -1,64 +1,8 @@
 import assert from "node:assert/strict";
-import { beforeEach, test } from "node:test";
-import { SwitchboardClient } from "../sdk/client.js";
-import { MemoryStorage } from "../sdk/storage/memory-storage.js";
-import { FakeMediaStream, FakePeerConnection } from "./support/fake-peer-connection.js";
+import { test } from "node:test";
+import { CALL, client, clock, connected, deliver, invite, storage, welcomed } from "./support/fake-client.js";
 import { FakeWebSocket } from "./support/fake-web-socket.js";
-import "./support/web-crypto.js";
-import { ManualClock, settle } from "./support/manual-clock.js";
-
-const CALL = "0b0e5e0c-0000-4000-8000-000000000001";
-
-let clock;
-let storage;
-
-beforeEach(() => {
-    FakeWebSocket.made = [];
-    clock = new ManualClock();
-    storage = new MemoryStorage();
-});
-
-function client() {
-    const made = new SwitchboardClient({
-        url: "wss://node/v1/connect",
-        getToken: () => "token",
-        storage,
-        identity: { device: "d", connection: 0, connectionUsed() {} },
-        environment: {
-            WebSocket: FakeWebSocket, now: () => clock.now, random: () => 0,
-            setTimeout: clock.setTimeout, clearTimeout: clock.clearTimeout,
-            createPeerConnection: (configuration) => new FakePeerConnection("p", configuration),
-            openMedia: async () => FakeMediaStream.of("audio"),
-            createMediaStream: (tracks) => new FakeMediaStream(tracks),
-            appliesAnswerAtPickup: false,
-        },
-    });
-    made.events = [];
-    made.addEventListener("connection", ({ detail }) => made.events.push(detail.state));
-    made.addEventListener("incoming", ({ detail }) => made.events.push(`incoming ${detail.call.peer}`));
-    return made;
-}
-
-/** Welcomed, not synchronised yet. */
-async function welcomed(options = {}) {
-    const made = client();
-    made.connecting = made.connect();
-    await settle();
-    FakeWebSocket.last.open();
-    await settle();
-    FakeWebSocket.last.receive({ welcome: { node: "n1", user: "bob", ...options } });
-    return made;
-}
-
-async function connected(options) {
-    const made = await welcomed(options);
-    FakeWebSocket.last.receive({ syncComplete: {} });
-    await made.connecting;
-    return made;
-}
-
-const deliver = (number, message) => FakeWebSocket.last.receive({ deliver: { conversation: CALL, number, message } });
-const invite = { invite: { caller: "alice", media: { audio: true } } };
+import { settle } from "./support/manual-clock.js";
 
 test("connect resolves when synchronised, and knows node and user", async () => {
     const made = await connected();

@@ -34,7 +34,8 @@ function connection({ getToken = () => "token" } = {}) {
             WebSocket: FakeWebSocket, now: () => clock.now, random: () => 0.5,
             setTimeout: clock.setTimeout, clearTimeout: clock.clearTimeout,
         },
-        handlers: Object.fromEntries(["deliver", "phaseChanged", "connectFailed", "storageFailed"].map(note)),
+        handlers: Object.fromEntries(
+            ["deliver", "phaseChanged", "connectFailed", "tokenFailed", "storageFailed"].map(note)),
     });
 }
 
@@ -126,7 +127,7 @@ test("a token that cannot be had is tried again", async () => {
     await settle();
     FakeWebSocket.last.open();
     await settle();
-    assert.equal(events.find(([type]) => type === "connectFailed")[1].error.message, "offline");
+    assert.equal(events.find(([type]) => type === "tokenFailed")[1].error.message, "offline");
     await clock.advance(0);
     FakeWebSocket.last.open();
     await settle();

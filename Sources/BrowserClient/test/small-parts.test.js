@@ -78,8 +78,11 @@ test("a candidate survives the wire", () => {
     assert.deepEqual(candidateFromWire({}), { candidate: "" });
 });
 
-test("lost media: the caller restarts first, the callee later, both give up in the end", async () => {
-    for (const [role, expected] of [["caller", [1_500, 30_000]], ["callee", [5_000, 30_000]]]) {
+test("lost media: the caller restarts first, the callee later, both again, and both give up in the end", async () => {
+    for (const [role, expected] of [
+        ["caller", [1_500, 9_500, 17_500, 25_500, 30_000]],
+        ["callee", [5_000, 13_000, 21_000, 29_000, 30_000]],
+    ]) {
         const clock = new ManualClock();
         const happened = [];
         const recovery = new MediaRecovery({

@@ -28,11 +28,38 @@ export class CallState {
     reason;
     /** Whether the server has selected this device and the peer's. */
     selected = false;
+    /** Whether this device wants the call from another one, and has no part in it yet. */
+    takingOver = false;
 
     /** @param {"caller" | "callee"} role */
     constructor(role) {
         this.role = role;
         this.phase = role === "caller" ? CallPhase.inviting : CallPhase.ringing;
+    }
+
+    /** Of a device that fetches the call from another one of its user. */
+    static takingOver(role) {
+        const state = new CallState(role);
+        state.phase = CallPhase.connecting;
+        state.takingOver = true;
+        return state;
+    }
+
+    /**
+     * Of a page that was loaded anew.
+     * @param {"caller" | "callee"} role
+     * @param {{ pickedUp: boolean, selected: boolean, wasActive: boolean }} past
+     */
+    static restored(role, { pickedUp, selected, wasActive }) {
+        const state = new CallState(role);
+        state.selected = selected;
+        if (pickedUp || selected) state.phase = wasActive ? CallPhase.reconnecting : CallPhase.connecting;
+        return state;
+    }
+
+    /** Whether a user has picked up, here or (as far as is known) at the other end. */
+    get pickedUp() {
+        return this.phase !== CallPhase.inviting && this.phase !== CallPhase.ringing;
     }
 
     get ended() {
@@ -44,15 +71,15 @@ export class CallState {
         return this.phase === CallPhase.inviting && this.#enter(CallPhase.ringing);
     }
 
-    pickedUp() {
+    acceptRequested() {
         return this.role === "callee" && this.phase === CallPhase.ringing && this.#enter(CallPhase.connecting);
     }
 
     selectedReceived() {
         if (this.ended) return false;
         this.selected = true;
-        const early = this.phase === CallPhase.inviting || this.phase === CallPhase.ringing;
-        return early && this.#enter(CallPhase.connecting);
+        this.takingOver = false;
+        return !this.pickedUp && this.#enter(CallPhase.connecting);
     }
 
     mediaConnected() {
@@ -77,8 +104,7 @@ export class CallState {
      */
     hangUp(reason) {
         if (this.ended) return null;
-        const early = this.phase === CallPhase.inviting || this.phase === CallPhase.ringing;
-        if (!early) {
+        if (this.pickedUp) {
             this.endedReceived(reason);
             return { hangup: { reason } };
         }

@@ -4,7 +4,9 @@ import { CandidateBatcher, candidateFromWire } from "./candidate-batcher.js";
  * @typedef {object} PeerSessionHooks
  * @property {(message: object) => void} send - hands a wire message to the outbox
  * @property {(state: RTCIceConnectionState) => void} iceStateChanged
+ * @property {() => void} secured - the media is encrypted from now on
  * @property {(track: MediaStreamTrack) => void} trackReceived
+ * @property {(end: "local" | "remote", sdp: string) => void} described - this description counts from now on
  * @property {(step: "offerSent" | "prepared") => void} step - for the timings
  * @property {(error: Error) => void} failed - the browser refused something that the call cannot go on without
  */
@@ -19,23 +21,25 @@ import { CandidateBatcher, candidateFromWire } from "./candidate-batcher.js";
  * the order in which it was asked for, since the browser refuses candidates that overtake their description.
  *
  * Both sides number alike: `session` counts the peer connections of the call, `revision` the offers made on this one,
- * by whichever side. A description or candidate of an older session or revision is late, and dropped.
+ * by whichever side. An answer to an older offer is late, and dropped.
  *
  * Negotiation after pickup is "perfect negotiation" (WebRTC 1.0 §10.7): when offers meet, the polite side, the callee,
  * takes its own back.
  */
 export class PeerSession {
+    /** @type {MediaStreamTrack[]} what the peer sends on this connection */
+    remoteTracks = [];
     #connection;
     #session;
     #revision = 0;
     #polite;
     #hooks;
+    #sending;
     #candidates;
-    /** Candidates are of the newest offer, made or answered. */
+    /** Both devices are selected; either may negotiate. */
     #negotiable = false;
     /** The browser wished for a negotiation of its own before `selected`. */
     #postponed = false;
-    #makingOffer = false;
     #ignoringOffer = false;
     /** An answer that is sent but not applied; see `appliesAnswerAtPickup`. */
     #withheldAnswer = null;
@@ -50,11 +54,13 @@ export class PeerSession {
      * @param {RTCConfiguration} options.configuration
      * @param {number} options.session
      * @param {boolean} options.polite
+     * @param {import("../media/sending-policy.js").SendingPolicy} options.sending
      * @param {PeerSessionHooks} options.hooks
      */
-    constructor({ environment, configuration, session, polite, hooks }) {
+    constructor({ environment, configuration, session, polite, sending, hooks }) {
         this.#session = session;
         this.#polite = polite;
+        this.#sending = sending;
         this.#hooks = hooks;
         const connection = environment.createPeerConnection(configuration);
         this.#connection = connection;
@@ -65,7 +71,11 @@ export class PeerSession {
         });
         connection.onicecandidate = ({ candidate }) => this.#candidates.add(candidate);
         connection.oniceconnectionstatechange = () => hooks.iceStateChanged(connection.iceConnectionState);
-        connection.ontrack = ({ track }) => hooks.trackReceived(track);
+        connection.onconnectionstatechange = () => connection.connectionState === "connected" && hooks.secured();
+        connection.ontrack = ({ track }) => {
+            this.remoteTracks.push(track);
+            hooks.trackReceived(track);
+        };
         connection.onnegotiationneeded = () => this.#negotiationNeeded();
     }
 
@@ -79,19 +89,27 @@ export class PeerSession {
     }
 
     /**
-     * The first offer of a call.
+     * The first offer on this connection.
      * @param {{ audio: boolean, video: boolean }} media
      */
     offer({ audio, video }) {
         return this.#enqueue(async () => {
-            if (audio) this.#connection.addTransceiver("audio", { direction: "sendrecv" });
-            if (video) this.#connection.addTransceiver("video", { direction: "sendrecv" });
+            if (audio) this.#addTransceiver("audio");
+            if (video) this.#addTransceiver("video");
             await this.#makeOffer();
         });
     }
 
+    /** The network changed while it rings: an offer with which gathering begins anew takes the place of the last. */
+    revise() {
+        return this.#enqueue(async () => {
+            if (this.#negotiable || this.#connection.signalingState !== "have-local-offer") return;
+            await this.#makeOffer({ iceRestart: true });
+        });
+    }
+
     /**
-     * Prepares the answer to the first offer, while it rings.
+     * Answers the first offer on this connection: prepares, while it rings.
      * @param {object} description - the wire's
      * @param {{ applyNow: boolean }} options - false: gathering begins with `pickedUp`
      */
@@ -99,11 +117,11 @@ export class PeerSession {
         this.#descriptionArrived();
         return this.#enqueue(async () => {
             this.#revision = description.revision ?? 0;
-            await this.#connection.setRemoteDescription({ type: "offer", sdp: description.sdp });
+            await this.#applyRemote("offer", description.sdp);
             for (const transceiver of this.#connection.getTransceivers()) transceiver.direction = "sendrecv";
-            const answer = await this.#connection.createAnswer();
+            const answer = await this.#createAnswer();
             this.#sendDescription(answer);
-            if (applyNow) await this.#connection.setLocalDescription(answer);
+            if (applyNow) await this.#applyAnswer(answer);
             else this.#withheldAnswer = answer;
         });
     }
@@ -113,7 +131,7 @@ export class PeerSession {
         return this.#enqueue(async () => {
             const answer = this.#withheldAnswer;
             this.#withheldAnswer = null;
-            if (answer) await this.#connection.setLocalDescription(answer);
+            if (answer) await this.#applyAnswer(answer);
         });
     }
 
@@ -124,7 +142,7 @@ export class PeerSession {
         this.#postponed = false;
     }
 
-    /** @param {object} description - from the selected device of the peer */
+    /** @param {object} description - of this session, from the selected device of the peer */
     descriptionReceived(description) {
         this.#descriptionArrived();
         return this.#enqueue(async () => {
@@ -133,13 +151,12 @@ export class PeerSession {
         });
     }
 
-    /** @param {object} batch - the wire's `candidates` */
-    candidatesReceived({ candidates = [], session = 0 }) {
+    /** @param {object} batch - the wire's `candidates`, of this session */
+    candidatesReceived({ candidates = [] }) {
         this.#hasCandidates = true;
         this.#notePrepared();
         return this.#enqueue(async () => {
-            if (session < this.#session) return;
-            for (const candidate of candidates) {
+            for (const candidate of candidates.filter((each) => this.#isOfPresentOffer(each))) {
                 try {
                     await this.#connection.addIceCandidate(candidateFromWire(candidate));
                 } catch (error) {
@@ -161,26 +178,41 @@ export class PeerSession {
                 const transceiver = transceivers.find(({ receiver }) => receiver.track.kind === kind);
                 if (transceiver) await transceiver.sender.replaceTrack(track);
                 // A kind that was not negotiated yet: this raises `negotiationneeded`.
-                else if (track) this.#connection.addTransceiver(track, { direction: "sendrecv" });
+                else if (track) this.#addTransceiver(track);
             }
+            await this.#sending.apply(this.#connection);
         });
+    }
+
+    /** What the sending policy says has changed. */
+    applySending() {
+        return this.#enqueue(() => this.#sending.apply(this.#connection));
     }
 
     /** Looks for a new path; the media goes on over the old one while it lives. */
     restartIce() {
-        if (!this.#closed && this.#negotiable) this.#connection.restartIce();
+        if (this.#closed) return;
+        // Before `selected` the browser's wish to negotiate is remembered.
+        this.#connection.restartIce();
     }
 
-    /** @param {RTCIceServer[]} iceServers */
+    /** @param {RTCIceServer[]} iceServers - for the next gathering */
     setIceServers(iceServers) {
         if (this.#closed) return;
-        this.#connection.setConfiguration({ ...this.#connection.getConfiguration(), iceServers });
+        try {
+            this.#connection.setConfiguration({ ...this.#connection.getConfiguration(), iceServers });
+        } catch (error) {
+            console.warn("switchboard: the browser did not take the ICE servers.", error);
+        }
     }
 
     close() {
         this.#closed = true;
         this.#candidates.close();
-        this.#connection.close();
+        const connection = this.#connection;
+        connection.onicecandidate = connection.oniceconnectionstatechange = null;
+        connection.onconnectionstatechange = connection.ontrack = connection.onnegotiationneeded = null;
+        connection.close();
     }
 
     // ---------------------------------------------------------------------------------------------- inside
@@ -198,11 +230,31 @@ export class PeerSession {
         return this.#work;
     }
 
-    async #makeOffer() {
-        const offer = await this.#connection.createOffer();
+    #addTransceiver(kindOrTrack) {
+        const transceiver = this.#connection.addTransceiver(kindOrTrack, { direction: "sendrecv" });
+        this.#sending.prefer(transceiver);
+    }
+
+    async #makeOffer(options) {
+        const offer = await this.#connection.createOffer(options);
         this.#revision += 1;
         this.#sendDescription(offer);
         await this.#connection.setLocalDescription(offer);
+    }
+
+    async #createAnswer() {
+        for (const transceiver of this.#connection.getTransceivers()) this.#sending.prefer(transceiver);
+        return this.#connection.createAnswer();
+    }
+
+    async #applyAnswer(answer) {
+        await this.#connection.setLocalDescription(answer);
+        await this.#sending.apply(this.#connection);
+    }
+
+    async #applyRemote(type, sdp) {
+        await this.#connection.setRemoteDescription({ type, sdp: this.#sending.hinted(sdp) });
+        this.#hooks.described("remote", sdp);
     }
 
     #negotiationNeeded() {
@@ -212,38 +264,41 @@ export class PeerSession {
             return;
         }
         this.#enqueue(async () => {
-            if (this.#connection.signalingState !== "stable") return;
-            this.#makingOffer = true;
-            try {
-                await this.#makeOffer();
-            } finally {
-                this.#makingOffer = false;
-            }
+            if (this.#connection.signalingState === "stable") await this.#makeOffer();
         });
     }
 
-    async #answerReceived({ sdp, session = 0, revision = 0 }) {
+    async #answerReceived({ sdp, revision = 0 }) {
         const awaited = this.#connection.signalingState === "have-local-offer";
-        if (!awaited || session !== this.#session || revision !== this.#revision) return;
-        await this.#connection.setRemoteDescription({ type: "answer", sdp });
+        if (!awaited || revision !== this.#revision) return;
+        await this.#applyRemote("answer", sdp);
+        await this.#sending.apply(this.#connection);
     }
 
     async #offerReceived({ sdp, session = 0, revision = 0 }) {
-        if (session < this.#session) return;
-        const collision = this.#makingOffer || this.#connection.signalingState !== "stable";
+        const collision = this.#connection.signalingState !== "stable";
         this.#ignoringOffer = collision && !this.#polite;
         if (this.#ignoringOffer) return;
         this.#revision = Math.max(this.#revision, revision);
         // With a pending offer of our own, this takes it back first.
-        await this.#connection.setRemoteDescription({ type: "offer", sdp });
-        const answer = await this.#connection.createAnswer();
+        await this.#applyRemote("offer", sdp);
+        const answer = await this.#createAnswer();
         this.#hooks.send({ description: { type: "answer", sdp: answer.sdp, session, revision } });
-        await this.#connection.setLocalDescription(answer);
+        this.#hooks.described("local", answer.sdp);
+        await this.#applyAnswer(answer);
     }
 
     #sendDescription({ type, sdp }) {
         this.#hooks.send({ description: { type, sdp, session: this.#session, revision: this.#revision } });
+        this.#hooks.described("local", sdp);
         this.#hooks.step("offerSent");
+    }
+
+    /** After an ICE restart, candidates of before it may still come; the browser would refuse them. */
+    #isOfPresentOffer({ usernameFragment }) {
+        const lines = (this.#connection.remoteDescription?.sdp ?? "").split(/\r?\n/);
+        const fragments = lines.filter((line) => line.startsWith("a=ice-ufrag:"));
+        return !usernameFragment || fragments.length === 0 || fragments.includes(`a=ice-ufrag:${usernameFragment}`);
     }
 
     #descriptionArrived() {

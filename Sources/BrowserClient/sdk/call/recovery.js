@@ -3,12 +3,15 @@ export const defaultRecovery = Object.freeze({
     /** The caller restarts first, the callee if that did not help: two restarts at once would only meet. */
     callerRestartMs: 1_500,
     calleeRestartMs: 5_000,
+    /** From one restart to the next. */
+    restartAgainMs: 8_000,
     /** Without media for so long, the call is given up. */
     giveUpMs: 30_000,
 });
 
 /**
- * What to do when packets stop passing: wait a moment (many losses heal by themselves), restart ICE, at last give up.
+ * What to do when packets stop passing: wait a moment (many losses heal by themselves), restart ICE, again if that did
+ * not help, at last give up.
  */
 export class MediaRecovery {
     #environment;
@@ -16,7 +19,8 @@ export class MediaRecovery {
     #delays;
     #restart;
     #giveUp;
-    #timers = [];
+    #restartTimer = null;
+    #giveUpTimer = null;
 
     /**
      * @param {object} options
@@ -36,17 +40,36 @@ export class MediaRecovery {
 
     /** @param {{ atOnce: boolean }} options - true if the browser has given up by itself */
     mediaLost({ atOnce }) {
-        this.mediaConnected();
-        const { callerRestartMs, calleeRestartMs, giveUpMs } = this.#delays;
+        const { callerRestartMs, calleeRestartMs } = this.#delays;
         const patience = this.#role === "caller" ? (atOnce ? 0 : callerRestartMs) : calleeRestartMs;
-        this.#timers = [
-            this.#environment.setTimeout(this.#restart, patience),
-            this.#environment.setTimeout(this.#giveUp, giveUpMs),
-        ];
+        this.#restartAfter(patience);
+        this.#armGiveUp();
+    }
+
+    /** A connection is on its way that will bring the media; there is nothing to restart yet. */
+    mediaAwaited() {
+        this.#armGiveUp();
     }
 
     mediaConnected() {
-        for (const timer of this.#timers) this.#environment.clearTimeout(timer);
-        this.#timers = [];
+        this.#environment.clearTimeout(this.#restartTimer);
+        this.#environment.clearTimeout(this.#giveUpTimer);
+        this.#restartTimer = this.#giveUpTimer = null;
+    }
+
+    #restartAfter(ms) {
+        this.#environment.clearTimeout(this.#restartTimer);
+        this.#restartTimer = this.#environment.setTimeout(() => {
+            this.#restartAfter(this.#delays.restartAgainMs);
+            this.#restart();
+        }, ms);
+    }
+
+    /** Counts from the loss, however the states change meanwhile. */
+    #armGiveUp() {
+        this.#giveUpTimer ??= this.#environment.setTimeout(() => {
+            this.mediaConnected();
+            this.#giveUp();
+        }, this.#delays.giveUpMs);
     }
 }

@@ -24,6 +24,7 @@
  *   | { type: "refused", conversation: string, number: number, name: string, advice: string, message?: object }
  *   | { type: "conversationUnknown", conversation: string }
  *   | { type: "connectionError", name: string, advice: string }
+ *   | { type: "iceServers", iceServers: object[] }
  * } Action
  *
  * `setTimer` replaces a timer of the same name. With `jitter` the driver draws the delay evenly from [0, ms].

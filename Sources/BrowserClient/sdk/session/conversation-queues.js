@@ -12,10 +12,15 @@ import { Outbox } from "./outbox.js";
  * @property {boolean} known - whether the server has shown that it knows the conversation
  * @property {boolean} ended - nothing is expected any more; kept a while to recognise late deliveries
  * @property {boolean} restored - found in storage, and nothing heard of it yet
+ * @property {boolean} wantsSnapshot - the page was loaded anew: not what happened meanwhile is of interest, but how
+ *     things stand, also if they are over
+ * @property {boolean} pushed - a push has told of it, and nothing else yet
  */
 
 /** Prefix of the timers that end a pause after a temporary refusal. */
 export const RETRY_TIMER = "retry:";
+/** A cursor beyond anything that was ever sent: it is answered by a snapshot, whatever has become of the call. */
+const BEYOND = 2 ** 32 - 1;
 /** The timer that sends the coalesced acknowledgements. */
 export const ACK_TIMER = "ack";
 
@@ -34,21 +39,21 @@ export class ConversationQueues {
 
     /**
      * @param {typeof import("./session-machine.js").defaultSettings} settings
-     * @param {{ id: string, nextNumber: number, received?: number,
+     * @param {{ id: string, nextNumber: number, received?: number, wantsSnapshot?: boolean,
      *     sends: import("./outbox.js").OutboxEntry[] }[]} restored
      */
     constructor(settings, restored) {
         this.#settings = settings;
         this.#limits = settings.limits;
         this.#retry = new Backoff({ firstMs: settings.retryFirstMs, maximumMs: settings.retryMaximumMs });
-        for (const { id, nextNumber, received, sends } of restored) {
+        for (const { id, nextNumber, received, sends, wantsSnapshot = false } of restored) {
             this.#conversations.set(id, {
-                id,
+                ...newQueue(id),
                 outbox: new Outbox({ nextNumber, entries: sends }),
                 cursor: new DeliveryCursor(received ?? 0),
                 known: received !== undefined,
-                ended: false,
                 restored: true,
+                wantsSnapshot,
             });
         }
     }
@@ -56,9 +61,11 @@ export class ConversationQueues {
     /** What `hello` names: conversations that the server knows and that are not settled, the last used ones. */
     cursors() {
         return [...this.#conversations.values()]
-            .filter((queue) => queue.known && (!queue.ended || queue.outbox.size > 0))
+            .filter(({ known, wantsSnapshot, pushed, ended, outbox }) =>
+                (known || wantsSnapshot || pushed) && (!ended || outbox.size > 0))
             .slice(-this.#limits.maxConversations)
-            .map((queue) => ({ conversation: queue.id, received: queue.cursor.received }));
+            .map(({ id, wantsSnapshot, cursor }) =>
+                ({ conversation: id, received: wantsSnapshot ? BEYOND : cursor.received }));
     }
 
     /** Ids of conversations found in storage that still have something to send, with those messages. */
@@ -129,10 +136,15 @@ export class ConversationQueues {
         return actions;
     }
 
-    /** @returns {Action[]} */
-    synchronised() {
+    /**
+     * @param {string[]} missing - of which the server could not tell yet
+     * @returns {Action[]}
+     */
+    synchronised(missing) {
         this.#synchronised = true;
-        return [...this.#conversations.values()].flatMap((queue) => this.#forgetIfSettled(queue));
+        return [...this.#conversations.values()]
+            .filter(({ id }) => !missing.includes(id))
+            .flatMap((queue) => this.#forgetIfSettled(queue));
     }
 
     /** @returns {Action[]} */
@@ -156,7 +168,7 @@ export class ConversationQueues {
     delivered(deliver) {
         const queue = this.#queue(deliver.conversation);
         queue.known = true;
-        queue.restored = false;
+        queue.restored = queue.pushed = false;
         const arrival = queue.cursor.arrive(deliver.number ?? 0);
         if (arrival === Arrival.gap) return null;
         const actions = arrival === Arrival.next ? [{ type: "deliver", deliver }] : [];
@@ -177,7 +189,7 @@ export class ConversationQueues {
     snapshotReceived(snapshot) {
         const queue = this.#queue(snapshot.conversation);
         queue.known = true;
-        queue.restored = false;
+        queue.restored = queue.pushed = queue.wantsSnapshot = false;
         queue.cursor.continueAt(snapshot.nextNumber ?? 1);
         return [
             { type: "snapshot", snapshot },
@@ -226,16 +238,26 @@ export class ConversationQueues {
         return [...this.#forgetIfSettled(queue), ...this.#dropOldest()];
     }
 
+    /**
+     * Something is expected after all: the call goes on on another device of this user, which may hand it over.
+     * @returns {Action[]}
+     */
+    resumed(id) {
+        const queue = this.#queue(id);
+        if (!queue.ended) return [];
+        queue.ended = false;
+        return [this.#storeCursor(queue)];
+    }
+
+    /** A push has told of it: the next `hello` asks for it. */
+    pushed(id) {
+        if (!this.#conversations.has(id)) this.#queue(id).pushed = true;
+    }
+
     /** @returns {ConversationQueue} */
     #queue(id) {
-        let queue = this.#conversations.get(id);
-        if (queue) {
-            this.#conversations.delete(id);
-        } else {
-            queue = {
-                id, outbox: new Outbox(), cursor: new DeliveryCursor(), known: false, ended: false, restored: false,
-            };
-        }
+        const queue = this.#conversations.get(id) ?? newQueue(id);
+        this.#conversations.delete(id);
         this.#conversations.set(id, queue);
         return queue;
     }
@@ -312,4 +334,18 @@ export class ConversationQueues {
         }
         return [];
     }
+}
+
+/** @returns {ConversationQueue} */
+function newQueue(id) {
+    return {
+        id,
+        outbox: new Outbox(),
+        cursor: new DeliveryCursor(),
+        known: false,
+        ended: false,
+        restored: false,
+        wantsSnapshot: false,
+        pushed: false,
+    };
 }

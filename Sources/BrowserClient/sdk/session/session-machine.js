@@ -120,6 +120,27 @@ export class SessionMachine {
         return this.#queues.ended(conversation);
     }
 
+    /**
+     * More is expected of a conversation that had ended for this device.
+     * @returns {Action[]}
+     */
+    conversationResumed(conversation) {
+        return this.#queues.resumed(conversation);
+    }
+
+    /** A push has told of this conversation; `hello` names it, so that the server says what has become of it. */
+    conversationPushed(conversation) {
+        this.#queues.pushed(conversation);
+    }
+
+    /**
+     * Asks for fresh ICE servers; without a connection, the next `welcome` brings them.
+     * @returns {Action[]}
+     */
+    iceServersRequested() {
+        return this.#isConnected ? [{ type: "transmit", frame: { iceServers: {} } }] : [];
+    }
+
     // -------------------------------------------------------------------------------------------- the socket
 
     /**
@@ -239,6 +260,7 @@ export class SessionMachine {
         if (frame.snapshot) return this.#queues.snapshotReceived(frame.snapshot);
         if (frame.syncComplete) return this.#synchronised(frame.syncComplete);
         if (frame.goAway) return this.#goAway(frame.goAway);
+        if (frame.iceServers) return [{ type: "iceServers", iceServers: frame.iceServers.iceServers ?? [] }];
         return [];
     }
 
@@ -248,7 +270,7 @@ export class SessionMachine {
             this.#enter(Phase.ready),
             { type: "setTimer", timer: "stable", ms: this.#settings.stableAfterMs },
             { type: "synchronised", missing },
-            ...this.#queues.synchronised(),
+            ...this.#queues.synchronised(missing),
         ];
     }
 

@@ -1,17 +1,23 @@
-const VERSION = 1;
+const VERSION = 2;
 /** Outboxes of tabs that were closed are never read again: they go after this time. */
 const ABANDONED_AFTER_MS = 7 * 24 * 3_600_000;
+/** A tab may live longer than that. */
+const TOUCH_EVERY_MS = 24 * 3_600_000;
+/** Of which stores all records belong to a device. */
+const STORES = ["devices", "conversations", "sends", "calls"];
 
 /**
- * Keeps outbox and cursors in IndexedDB, so that they outlive the page.
+ * Keeps outbox, cursors and calls in IndexedDB, so that they outlive the page.
  *
  * Transactions are committed with relaxed durability: they survive the crash of the page and of the browser, not that
  * of the operating system. A message lost with the machine is a call lost with the machine; what it saves is a disk
  * flush before every message.
  * @implements {import("../index.js").OutboxStorage}
+ * @implements {import("../index.js").CallStorage}
  */
 export class IndexedDBStorage {
     #database;
+    #touchedAt = 0;
 
     /** @param {IDBDatabase} database */
     constructor(database) {
@@ -24,13 +30,14 @@ export class IndexedDBStorage {
      */
     static async open(name = "switchboard") {
         const request = indexedDB.open(name, VERSION);
-        request.onupgradeneeded = () => {
-            const database = request.result;
-            database.createObjectStore("devices", { keyPath: "device" });
-            database.createObjectStore("conversations", { keyPath: ["device", "conversation"] });
-            database.createObjectStore("sends", { keyPath: ["device", "conversation", "number"] });
-        };
-        const storage = new IndexedDBStorage(await settled(request));
+        request.onupgradeneeded = ({ oldVersion }) => upgrade(request.result, oldVersion);
+        const blocked = new Promise((_, reject) => {
+            request.onblocked = () => reject(new Error("A tab with an older version keeps the storage: close it."));
+        });
+        const database = await Promise.race([settled(request), blocked]);
+        // Another tab has a later version of the SDK: it shall not wait for this one.
+        database.onversionchange = () => database.close();
+        const storage = new IndexedDBStorage(database);
         await storage.#sweep();
         return storage;
     }
@@ -43,6 +50,7 @@ export class IndexedDBStorage {
             settled(transaction.objectStore("sends").getAll(ofDevice(device))),
         ]);
         if (!found) return null;
+        await this.#touch(device);
         return {
             outbox: found.outbox,
             conversations: conversations.map(({ conversation, nextNumber, received }) => ({
@@ -55,14 +63,14 @@ export class IndexedDBStorage {
     }
 
     async create(device, outbox) {
-        await this.#write(["devices", "conversations", "sends"], (transaction) => {
+        await this.#write(STORES, (transaction) => {
+            deleteDevice(transaction, device);
             transaction.objectStore("devices").put({ device, outbox, usedAt: Date.now() });
-            transaction.objectStore("conversations").delete(ofDevice(device));
-            transaction.objectStore("sends").delete(ofDevice(device));
         });
     }
 
     async storeSends(device, sends) {
+        if (Date.now() - this.#touchedAt > TOUCH_EVERY_MS) await this.#touch(device);
         await this.#write(["conversations", "sends"], (transaction) => {
             for (const { conversation, entry, nextNumber } of sends) {
                 transaction.objectStore("sends").put({ device, conversation, number: entry.number, entry });
@@ -92,6 +100,31 @@ export class IndexedDBStorage {
         });
     }
 
+    async loadCalls(device) {
+        const found = await settled(this.#database.transaction("calls").objectStore("calls").getAll(ofDevice(device)));
+        return found.map(({ call }) => call);
+    }
+
+    async storeCall(device, call) {
+        await this.#write(["calls"], (transaction) => {
+            transaction.objectStore("calls").put({ device, id: call.id, call });
+        });
+    }
+
+    async forgetCall(device, id) {
+        await this.#write(["calls"], (transaction) => transaction.objectStore("calls").delete([device, id]));
+    }
+
+    /** The device is in use: its records stay. */
+    async #touch(device) {
+        this.#touchedAt = Date.now();
+        await this.#write(["devices"], (transaction) => {
+            const store = transaction.objectStore("devices");
+            const request = store.get(device);
+            request.onsuccess = () => request.result && store.put({ ...request.result, usedAt: this.#touchedAt });
+        });
+    }
+
     /** Writes some fields of a conversation's record and leaves the others. */
     #update(transaction, device, conversation, fields) {
         const store = transaction.objectStore("conversations");
@@ -113,14 +146,25 @@ export class IndexedDBStorage {
         const devices = await settled(this.#database.transaction("devices").objectStore("devices").getAll());
         const abandoned = devices.filter(({ usedAt }) => usedAt < Date.now() - ABANDONED_AFTER_MS);
         if (abandoned.length === 0) return;
-        await this.#write(["devices", "conversations", "sends"], (transaction) => {
-            for (const { device } of abandoned) {
-                transaction.objectStore("devices").delete(device);
-                transaction.objectStore("conversations").delete(ofDevice(device));
-                transaction.objectStore("sends").delete(ofDevice(device));
-            }
+        await this.#write(STORES, (transaction) => {
+            for (const { device } of abandoned) deleteDevice(transaction, device);
         });
     }
+}
+
+/** Version 1 had no calls. */
+function upgrade(database, oldVersion) {
+    if (oldVersion < 1) {
+        database.createObjectStore("devices", { keyPath: "device" });
+        database.createObjectStore("conversations", { keyPath: ["device", "conversation"] });
+        database.createObjectStore("sends", { keyPath: ["device", "conversation", "number"] });
+    }
+    database.createObjectStore("calls", { keyPath: ["device", "id"] });
+}
+
+function deleteDevice(transaction, device) {
+    transaction.objectStore("devices").delete(device);
+    for (const store of STORES.slice(1)) transaction.objectStore(store).delete(ofDevice(device));
 }
 
 /** All keys that begin with this device (in IndexedDB's order an array sorts after every string). */

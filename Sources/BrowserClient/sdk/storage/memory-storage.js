@@ -3,9 +3,12 @@
  *
  * What it holds is lost with the page; the server then sees a new outbox, which the protocol allows.
  * @implements {import("../index.js").OutboxStorage}
+ * @implements {import("../index.js").CallStorage}
  */
 export class MemoryStorage {
     #devices = new Map();
+    /** By device, then by call id. */
+    #calls = new Map();
 
     async load(device) {
         const found = this.#devices.get(device);
@@ -44,6 +47,19 @@ export class MemoryStorage {
 
     async forget(device, conversation) {
         this.#devices.get(device)?.conversations.delete(conversation);
+    }
+
+    async loadCalls(device) {
+        return structuredClone([...(this.#calls.get(device)?.values() ?? [])]);
+    }
+
+    async storeCall(device, call) {
+        if (!this.#calls.has(device)) this.#calls.set(device, new Map());
+        this.#calls.get(device).set(call.id, structuredClone(call));
+    }
+
+    async forgetCall(device, id) {
+        this.#calls.get(device)?.delete(id);
     }
 
     #record(device, conversation) {

@@ -9,10 +9,10 @@ export const CallPhase: Readonly<{ [State in CallState]: State }>;
 /**
  * Why a call ended.
  *
- * `answered_elsewhere` and `declined_elsewhere` speak of this device's part: the user has dealt with the call on another
- * one, and it is no missed call. `replaced`: the call goes on on another device of the user, or a newer call between the
- * two took its place. `glare`, of an incoming call: both had called each other, and the call goes on in the object of
- * the outgoing one. `ignored` and `busy` are also what this device itself has said.
+ * `answered_elsewhere` and `declined_elsewhere` speak of this device's part: the user has dealt with the call on
+ * another one, and it is no missed call. `replaced`: the call goes on on another device of the user, or a newer call
+ * between the two took its place. `glare`, of an incoming call: both had called each other, and the call goes on in the
+ * object of the outgoing one. `ignored` and `busy` are also what this device itself has said.
  */
 export type EndReason =
     | "hangup" | "cancelled" | "declined" | "busy" | "no_answer" | "unreachable" | "not_allowed"
@@ -48,8 +48,8 @@ export const timingSteps: readonly (keyof Timings)[];
 
 /**
  * `unavailable`: not selected yet, or the peer does not take part. `pending`: the two devices are at it, or media does
- * not flow yet. `ready`: there is a code to compare. `failed`: what the peer said does not fit together; the call may be
- * overheard.
+ * not flow yet. `ready`: there is a code to compare. `failed`: what the peer said does not fit together; the call may
+ * be overheard.
  */
 export type SecurityState = "unavailable" | "pending" | "ready" | "failed";
 

@@ -5,13 +5,21 @@
 export class FakePeerConnection {
     signalingState = "stable";
     iceConnectionState = "new";
+    connectionState = "new";
     localDescription = null;
     remoteDescription = null;
     closed = false;
     log = [];
     candidates = [];
+    /** In every description that it makes, if there is one. */
+    fingerprint = undefined;
+    /** What `getStats` reports. */
+    stats = new Map();
     #transceivers = [];
     #made = 0;
+    #offered = 0;
+    #negotiatedTransceivers = 0;
+    #restartWanted = false;
     #configuration;
 
     constructor(name, configuration = {}) {
@@ -30,14 +38,14 @@ export class FakePeerConnection {
     addTransceiver(kindOrTrack, { direction }) {
         const track = typeof kindOrTrack === "string" ? null : kindOrTrack;
         const kind = track?.kind ?? kindOrTrack;
-        const sender = {
-            track,
-            replaceTrack: async (replacement) => {
-                sender.track = replacement;
-            },
+        const transceiver = {
+            direction,
+            receiver: { track: new FakeTrack(kind, `${this.name}-${kind}`) },
+            sender: new FakeSender(track),
         };
-        this.#transceivers.push({ direction, receiver: { track: { kind, id: `${this.name}-${kind}` } }, sender });
-        queueMicrotask(() => this.onnegotiationneeded?.());
+        this.#transceivers.push(transceiver);
+        this.#negotiationMayBeNeeded();
+        return transceiver;
     }
 
     getTransceivers() {
@@ -46,24 +54,31 @@ export class FakePeerConnection {
 
     restartIce() {
         this.log.push("restartIce");
-        queueMicrotask(() => this.onnegotiationneeded?.());
+        this.#restartWanted = true;
+        this.#negotiationMayBeNeeded();
     }
 
-    async createOffer() {
+    async createOffer({ iceRestart = false } = {}) {
         this.#made += 1;
         const kinds = this.#transceivers.map(({ receiver }) => receiver.track.kind).join("+");
-        return { type: "offer", sdp: `offer ${this.#made} of ${this.name}: ${kinds}` };
+        const restart = iceRestart ? " (restart)" : "";
+        const text = `offer ${this.#made}${restart} of ${this.name}: ${kinds}`;
+        return { type: "offer", sdp: text + this.#fingerprintLine };
     }
 
     async createAnswer() {
         if (this.signalingState !== "have-remote-offer") throw new Error(`createAnswer in ${this.signalingState}`);
-        return { type: "answer", sdp: `answer of ${this.name} to <${this.remoteDescription.sdp}>` };
+        const [offer] = this.remoteDescription.sdp.split("\r\n");
+        return { type: "answer", sdp: `answer of ${this.name} to <${offer}>${this.#fingerprintLine}` };
     }
 
     async setLocalDescription(description) {
+        if (this.closed) throw new Error("closed");
         this.log.push(`local ${description.type}`);
         this.localDescription = description;
-        this.signalingState = description.type === "offer" ? "have-local-offer" : "stable";
+        if (description.type === "answer") return this.#negotiated();
+        this.#offered = this.#transceivers.length;
+        this.signalingState = "have-local-offer";
     }
 
     async setRemoteDescription(description) {
@@ -73,12 +88,9 @@ export class FakePeerConnection {
         }
         this.log.push(`remote ${description.type}`);
         this.remoteDescription = description;
-        if (description.type === "answer") {
-            this.signalingState = "stable";
-            return;
-        }
+        if (description.type === "answer") return this.#negotiated(this.#offered);
         this.signalingState = "have-remote-offer";
-        const kinds = description.sdp.split(": ")[1]?.split("+") ?? [];
+        const kinds = description.sdp.split("\r\n")[0].split(": ")[1]?.split("+") ?? [];
         const have = this.#transceivers.map(({ receiver }) => receiver.track.kind);
         for (const kind of kinds.filter((wanted) => wanted && !have.includes(wanted))) {
             this.addTransceiver(kind, { direction: "recvonly" });
@@ -91,6 +103,10 @@ export class FakePeerConnection {
         this.candidates.push(candidate.candidate);
     }
 
+    async getStats() {
+        return this.stats;
+    }
+
     close() {
         this.closed = true;
     }
@@ -99,17 +115,80 @@ export class FakePeerConnection {
 
     gather(...candidates) {
         for (const candidate of candidates) {
-            this.onicecandidate({ candidate: candidate && { candidate, sdpMid: "0", sdpMLineIndex: 0 } });
+            this.onicecandidate?.({ candidate: candidate && { candidate, sdpMid: "0", sdpMLineIndex: 0 } });
         }
     }
 
     iceBecomes(state) {
         this.iceConnectionState = state;
-        this.oniceconnectionstatechange();
+        this.oniceconnectionstatechange?.();
+    }
+
+    /** ICE and DTLS stand. */
+    connects() {
+        this.iceBecomes("connected");
+        this.connectionState = "connected";
+        this.onconnectionstatechange?.();
+    }
+
+    #negotiated(transceivers = this.#transceivers.length) {
+        this.signalingState = "stable";
+        this.#negotiatedTransceivers = transceivers;
+        // (An answer to an offer from before the wish would not meet it; no test goes that far.)
+        this.#restartWanted = false;
+        this.#negotiationMayBeNeeded();
+    }
+
+    /** The event comes in the stable state only, and only if there is something to negotiate (WebRTC 1.0 §4.7.3). */
+    #negotiationMayBeNeeded() {
+        queueMicrotask(() => {
+            const isNeeded = this.#restartWanted || this.#transceivers.length > this.#negotiatedTransceivers;
+            if (isNeeded && this.signalingState === "stable") this.onnegotiationneeded?.();
+        });
+    }
+
+    get #fingerprintLine() {
+        return this.fingerprint ? `\r\na=fingerprint:sha-256 ${this.fingerprint}\r\n` : "";
     }
 }
 
-/** A stream of tracks that know whether they were stopped. */
+class FakeSender {
+    parameters = { encodings: [{ active: true }] };
+
+    constructor(track) {
+        this.track = track;
+    }
+
+    async replaceTrack(track) {
+        this.track = track;
+    }
+
+    getParameters() {
+        return structuredClone(this.parameters);
+    }
+
+    async setParameters(parameters) {
+        this.parameters = parameters;
+    }
+}
+
+/** A track that knows whether it was stopped. */
+export class FakeTrack extends EventTarget {
+    enabled = true;
+    stopped = false;
+    muted = false;
+
+    constructor(kind, id = kind) {
+        super();
+        this.kind = kind;
+        this.id = id;
+    }
+
+    stop() {
+        this.stopped = true;
+    }
+}
+
 export class FakeMediaStream {
     #tracks;
 
@@ -118,16 +197,7 @@ export class FakeMediaStream {
     }
 
     static of(...kinds) {
-        return new FakeMediaStream(
-            kinds.map((kind) => ({
-                kind,
-                enabled: true,
-                stopped: false,
-                stop() {
-                    this.stopped = true;
-                },
-            })),
-        );
+        return new FakeMediaStream(kinds.map((kind) => new FakeTrack(kind)));
     }
 
     getTracks = () => [...this.#tracks];

@@ -4,6 +4,12 @@ export class ManualClock {
     #timers = new Map();
     #nextHandle = 1;
 
+    /** For the next test. */
+    reset() {
+        this.now = 0;
+        this.#timers.clear();
+    }
+
     setTimeout = (work, ms) => {
         const handle = this.#nextHandle++;
         this.#timers.set(handle, { at: this.now + ms, work });
