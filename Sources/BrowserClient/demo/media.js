@@ -1,4 +1,5 @@
 import { pictureTrack } from "./portrait.js";
+import { missingMediaText } from "./words.js";
 
 /**
  * Opens what there is: camera and microphone, or the microphone and a drawn picture, or the picture alone. A missing
@@ -12,30 +13,20 @@ export async function openMedia({ audio, video }, name) {
     const pictureWanted = new URLSearchParams(location.search).get("camera") === "picture";
     if (video && !pictureWanted) {
         const both = await attempt({ audio, video: { width: { ideal: 1280 }, height: { ideal: 720 } } });
-        if (both.stream) return { stream: both.stream, note: null };
+        if (both) return { stream: both, note: null };
     }
-    const sound = audio ? await attempt({ audio: true }) : {};
-    const stream = sound.stream ?? new MediaStream();
+    const sound = audio ? await attempt({ audio: true }) : null;
+    const stream = sound ?? new MediaStream();
     if (video) stream.addTrack(pictureTrack(name));
-    return { stream, note: missingText(audio && !sound.stream, video && !pictureWanted) };
+    const there = { sound: !audio || sound !== null, camera: !video || pictureWanted };
+    return { stream, note: missingMediaText(there) };
 }
 
+/** @returns {Promise<MediaStream | null>} */
 async function attempt(constraints) {
     try {
-        return { stream: await navigator.mediaDevices.getUserMedia(constraints) };
-    } catch (error) {
-        return { error };
+        return await navigator.mediaDevices.getUserMedia(constraints);
+    } catch {
+        return null;
     }
-}
-
-function missingText(noSound, noCamera) {
-    if (noSound && noCamera) return "No camera or microphone: you can see and hear, and a picture stands for you.";
-    if (noSound) return "No microphone: you can listen, but not be heard.";
-    if (noCamera) return "No camera: a picture stands for you.";
-    return null;
-}
-
-/** @param {MediaStream | null} stream */
-export function stopMedia(stream) {
-    for (const track of stream?.getTracks() ?? []) track.stop();
 }

@@ -1,57 +1,76 @@
 /** Tones: [frequencies in Hz, seconds on, seconds off], repeated. */
 const PATTERNS = {
     /** Somebody calls: two notes, friendly. */
-    ring: [
-        [[660], 0.18, 0.04],
-        [[880], 0.28, 0.14],
-        [[660], 0.18, 0.04],
-        [[880], 0.28, 1.9],
-    ],
+    ring: {
+        gain: 0.16,
+        tones: [
+            [[660], 0.18, 0.04],
+            [[880], 0.28, 0.14],
+            [[660], 0.18, 0.04],
+            [[880], 0.28, 1.9],
+        ],
+    },
     /** It rings over there. */
-    ringback: [[[425], 1, 4]],
+    ringback: { gain: 0.05, tones: [[[425], 1, 4]] },
+    /** Somebody calls while one talks: heard, but not over the other's words. */
+    waiting: { gain: 0.06, tones: [[[880], 0.14, 0.1], [[660], 0.14, 4.5]] },
 };
+/** How often to look whether the browser allows sound by now. */
+const LOCKED_MS = 300;
 
-/** Rings, by WebAudio; silent where the browser wants a click first. */
+/** Rings, by WebAudio; silent until the browser has had a click. */
 export class Ringer {
     #context = null;
     #gain = null;
     #timer = null;
+    #name = null;
 
-    /** To be called from a click: from then on the browser allows sound. */
+    /** To be called from a click or a key: from then on the browser allows sound. */
     unlock() {
         this.#context ??= new AudioContext();
         this.#context.resume();
     }
 
-    /** @param {"ring" | "ringback"} name */
-    start(name) {
-        this.stop();
-        if (!this.#context) return;
+    /** @param {"ring" | "ringback" | "waiting" | null} name - null is silence; the one that sounds goes on */
+    play(name) {
+        if (name === this.#name) return;
+        this.#stop();
+        this.#name = name;
+        if (!name) return;
         if (name === "ring") vibrate([200, 100, 200, 900, 200, 100, 200]);
-        this.#gain = this.#context.createGain();
-        this.#gain.gain.value = name === "ring" ? 0.16 : 0.05;
-        this.#gain.connect(this.#context.destination);
-        this.#play(PATTERNS[name], this.#gain);
+        this.#repeat(PATTERNS[name]);
     }
 
-    stop() {
+    #stop() {
         clearTimeout(this.#timer);
         this.#gain?.disconnect();
         this.#gain = null;
         vibrate(0);
     }
 
-    #play(pattern, output) {
-        let at = this.#context.currentTime + 0.02;
-        const begin = at;
-        for (const [frequencies, on, off] of pattern) {
-            for (const frequency of frequencies) this.#tone(frequency, at, on, output);
-            at += on + off;
-        }
-        this.#timer = setTimeout(() => this.#play(pattern, output), (at - begin) * 1_000);
+    #repeat(pattern) {
+        const sounds = this.#context?.state === "running";
+        const seconds = sounds ? this.#schedule(pattern) : LOCKED_MS / 1_000;
+        this.#timer = setTimeout(() => this.#repeat(pattern), seconds * 1_000);
     }
 
-    #tone(frequency, at, seconds, output) {
+    /** @returns {number} seconds until it is to be repeated */
+    #schedule({ gain, tones }) {
+        if (!this.#gain) {
+            this.#gain = this.#context.createGain();
+            this.#gain.gain.value = gain;
+            this.#gain.connect(this.#context.destination);
+        }
+        const begin = this.#context.currentTime + 0.02;
+        let at = begin;
+        for (const [frequencies, on, off] of tones) {
+            for (const frequency of frequencies) this.#tone(frequency, at, on);
+            at += on + off;
+        }
+        return at - begin;
+    }
+
+    #tone(frequency, at, seconds) {
         const oscillator = this.#context.createOscillator();
         const envelope = this.#context.createGain();
         oscillator.type = "triangle";
@@ -61,7 +80,7 @@ export class Ringer {
         envelope.gain.linearRampToValueAtTime(1, at + 0.02);
         envelope.gain.setValueAtTime(1, at + seconds - 0.06);
         envelope.gain.linearRampToValueAtTime(0, at + seconds);
-        oscillator.connect(envelope).connect(output);
+        oscillator.connect(envelope).connect(this.#gain);
         oscillator.start(at);
         oscillator.stop(at + seconds);
     }
