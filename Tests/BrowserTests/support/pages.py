@@ -1,5 +1,7 @@
 """The demo page, as a person uses it."""
 
+import time
+
 from selenium.webdriver.common.by import By
 
 from .waiting import wait_until
@@ -18,6 +20,18 @@ FRAMES_DECODED = """
 """
 
 
+PRESS_CALL_AT = """
+    const [callee, at] = arguments;
+    const find = (name) => document.querySelector(`[data-testid=${name}]`);
+    find("callee-input").value = callee;
+    window.pressed = false;
+    setTimeout(() => {
+        find("call-button").click();
+        window.pressed = true;
+    }, at - Date.now());
+"""
+
+
 class Page:
     """One tab with the demo page. Windows of one browser may be used in turn."""
 
@@ -29,6 +43,14 @@ class Page:
         self.handle = driver.current_window_handle
         driver.get(f"{url}/?name={name}{query}")
 
+    def close(self):
+        """Hangs up and closes the window; the browser's first one stays."""
+        driver = self.focus()
+        driver.execute_script("switchboard.client?.close({ hangUp: true })")
+        if len(driver.window_handles) > 1:
+            driver.close()
+            driver.switch_to.window(driver.window_handles[0])
+
     @classmethod
     def adopt(cls, driver, handle, name):
         """A window that a page has opened."""
@@ -38,22 +60,43 @@ class Page:
 
     # What a person does.
 
-    def call(self, name):
+    def call(self, name, *, video=True):
         self.element("callee-input").clear()
         self.element("callee-input").send_keys(name)
+        if self.element("with-video").is_selected() != video:
+            self.element("with-video").click()
         self.element("call-button").click()
 
     def pick_up(self):
         self.element("accept").click()
 
+    def pick_up_without_video(self):
+        self.element("accept-audio").click()
+
     def decline(self):
         self.element("decline").click()
+
+    def ignore(self):
+        self.element("ignore").click()
+
+    def take_over(self):
+        wait_until(lambda: self.is_shown("take-over"), f"{self.name} can fetch the call")
+        self.element("take-over").click()
 
     def hang_up(self):
         self.element("hangup").click()
 
     def reload(self):
         self.focus().refresh()
+
+    @staticmethod
+    def call_at_once(*pages_and_callees, seconds=30):
+        """Several pages press "call" at the same moment, as nearly as their machine's one clock allows."""
+        at = (time.time() + 0.5) * 1_000
+        for page, callee in pages_and_callees:
+            page.focus().execute_script(PRESS_CALL_AT, callee, at)
+        for page, _ in pages_and_callees:
+            wait_until(lambda: page.focus().execute_script("return window.pressed === true"), "call is pressed", seconds)
 
     # What a person sees.
 
@@ -118,6 +161,38 @@ class Page:
         return self.focus().execute_script("return window.switchboard.client.calls.at(-1)?.timings ?? {}")
 
     @property
+    def security_code(self):
+        """What the five pictures are called; empty if there are none."""
+        return self.focus().execute_script("return (switchboard.call?.securityCode ?? []).map(({ name }) => name)")
+
+    @property
+    def received_lately(self):
+        """How many points the graph of the statistics has."""
+        return self.focus().execute_script("return document.querySelector('.graph polyline').points.numberOfItems")
+
+    @property
+    def live_calls(self):
+        """Ids of the calls of this device that have not ended."""
+        return self.focus().execute_script("return switchboard.client.calls.map(({ id }) => id)")
+
+    @property
+    def missed_calls(self):
+        """How many the list of calls says were missed."""
+        return self.focus().execute_script(
+            "return document.querySelectorAll('[data-testid=recent-call][data-missed=true]').length"
+        )
+
+    @property
+    def own_tracks(self):
+        """Kinds of what this side sends."""
+        return self.focus().execute_script(
+            "return (switchboard.call.localStream?.getTracks() ?? []).map(({ kind }) => kind).sort()"
+        )
+
+    def packets_received(self, kind):
+        return self.focus().execute_async_script(AUDIO_RECEIVED if kind == "audio" else VIDEO_RECEIVED)
+
+    @property
     def frames_decoded(self):
         return self.focus().execute_async_script(FRAMES_DECODED)
 
@@ -144,6 +219,16 @@ class Page:
 
     def is_shown(self, test_id):
         return self.element(test_id).is_displayed()
+
+
+VIDEO_RECEIVED = """
+    const done = arguments[arguments.length - 1];
+    switchboard.call.peerConnection.getStats().then((stats) => {
+        const videos = [...stats.values()].filter(({ type, kind }) => type === "inbound-rtp" && kind === "video");
+        done(videos.reduce((sum, { packetsReceived }) => sum + packetsReceived, 0));
+    });
+"""
+AUDIO_RECEIVED = VIDEO_RECEIVED.replace('kind === "video"', 'kind === "audio"')
 
 
 def assert_talking(test, caller, callee, seconds=30.0):

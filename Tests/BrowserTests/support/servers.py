@@ -67,7 +67,7 @@ class Node:
             [
                 program("switchboard"), "serve", "--port", str(self.port), "--internal-port", str(self.port + 1),
                 "--data", os.path.join(self.directory, "calls.sqlite"),
-                "--web-root", str(ROOT / "Sources" / "BrowserClient"),
+                "--web-root", os.environ.get("SWITCHBOARD_WEB_ROOT", str(ROOT / "Sources" / "BrowserClient")),
             ],
             cwd=self.directory, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
         )
