@@ -19,6 +19,7 @@ let jwt: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let tls: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let http: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let nio: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOConcurrencyHelpers", "NIOHTTP1", "NIOWebSocket"].map {
     .product(name: $0, package: "swift-nio")
 }
@@ -56,6 +57,7 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
@@ -84,7 +86,9 @@ let package = Package(
             [
                 "SwitchboardCore", "SwitchboardProtocol", "SwitchboardTransport", "ConversationStore", "Coordination",
                 .product(name: "Configuration", package: "swift-configuration"),
-                .product(name: "SystemPackage", package: "swift-system"), protobuf, crypto, jwt, logging, lifecycle,
+                .product(name: "SystemPackage", package: "swift-system"), protobuf, crypto, http, jwt, logging,
+                lifecycle,
+                tls,
             ] + nio),
         command(
             "switchboard",
@@ -122,6 +126,9 @@ let package = Package(
             ],
             path: "Tests/StoreTestSupport", swiftSettings: settings),
         .target(
+            name: "HTTPTestSupport", dependencies: [tls] + nio, path: "Tests/HTTPTestSupport",
+            swiftSettings: settings),
+        .target(
             name: "WebSocketTestSupport", dependencies: ["SwitchboardProtocol", protobuf, tls] + nio,
             path: "Tests/WebSocketTestSupport", swiftSettings: settings),
 
@@ -158,12 +165,14 @@ let package = Package(
             "SwitchboardNodeTests",
             [
                 "SwitchboardNode", "SwitchboardTransport", "SwitchboardCore", "SwitchboardProtocol", "LocalCluster",
-                protobuf, jwt, crypto, logging,
+                "HTTPTestSupport",
+                protobuf, jwt, crypto, http, logging,
             ] + nio),
         tests(
             "IntegrationTests",
             [
                 "switchboard", "LocalCluster", "SwitchboardClient", "SwitchboardProtocol", "WebSocketTestSupport",
+                "HTTPTestSupport",
                 protobuf, jwt,
             ]),
         tests(

@@ -48,7 +48,7 @@ public struct SwitchboardNode: Service, CustomStringConvertible {
         var logger = logger
         logger[metadataKey: "node"] = "\(incarnation)"
         let relay = EventRelay()
-        let verifier = try await TokenVerifier(settings.tokens)
+        let verifier = try await TokenVerifier(settings.tokens, permissionClaim: permissionClaim)
         let demo = DemoGate(mode: settings.demo)
         let front = WebSocketFront(
             configuration: frontConfiguration(), group: group, responder: responder(demo, verifier), logger: logger)
@@ -65,9 +65,10 @@ public struct SwitchboardNode: Service, CustomStringConvertible {
             relay.post(.coordinator(event))
         }
         let counters = NodeCounters()
+        let policy = CallPolicyHandle.open(settings.callPolicy, group: group, counters: counters, logger: logger)
         let performer = ActionPerformer(
             front: front, peers: peers, store: store.store, coordinator: coordinator.coordinator,
-            policy: EveryoneMayCall(), answer: { relay.post($0) }, logger: logger)
+            policy: policy.policy, answer: { relay.post($0) }, logger: logger)
         let gateBox = NIOLockedValueBox<ConnectionGate?>(nil)
         let core = CoreThread(NodeCore(coreConfiguration(incarnation, writers: store.writers))) { actions in
             counters.count(actions)
@@ -88,7 +89,7 @@ public struct SwitchboardNode: Service, CustomStringConvertible {
             ).router(), logger: logger)
         let parts = Parts(
             front: front, gate: gate, core: core, peers: peers, store: store, coordinator: coordinator,
-            internalServer: internalServer)
+            policy: policy, internalServer: internalServer)
         do {
             _ = try await internalServer.start()
             let address = try await front.start(sink: gate)
@@ -113,6 +114,7 @@ public struct SwitchboardNode: Service, CustomStringConvertible {
         var peers: PeerLinkService?
         var store: StoreHandle
         var coordinator: CoordinatorHandle
+        var policy: CallPolicyHandle
         var internalServer: InternalHTTPServer
     }
 
@@ -136,6 +138,7 @@ public struct SwitchboardNode: Service, CustomStringConvertible {
         await parts.peers?.shutdown()
         await parts.coordinator.close()
         parts.core.stop()
+        await parts.policy.close()
         await parts.store.close()
         await parts.internalServer.shutdown()
     }
@@ -204,6 +207,10 @@ public struct SwitchboardNode: Service, CustomStringConvertible {
         configuration.leadership.call.ringTimeout = settings.ringTimeout
         configuration.leadership.call.connectTimeout = settings.connectTimeout
         return configuration
+    }
+
+    private var permissionClaim: String? {
+        if case .claim(let name, _) = settings.callPolicy { name } else { nil }
     }
 
     private func sayHello(_ address: BoundAddress, _ logger: Logger) {

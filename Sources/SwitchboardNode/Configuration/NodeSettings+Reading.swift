@@ -81,12 +81,13 @@ struct SettingsReader {
         let store = store(isCluster: cluster != nil)
         let tokens = tokens(demo: demo, store: store)
         let iceServers = self.iceServers(iceServers)
+        let callPolicy = callPolicy()
         let level = config.string(forKey: "log.level", default: "info")
         guard let logLevel = Logger.Level(rawValue: level) else {
             problems.append("log.level \(level) is none of trace, debug, info, notice, warning, error")
             return nil
         }
-        guard let tokens, let store, problems.isEmpty else { return nil }
+        guard let tokens, let store, let callPolicy, problems.isEmpty else { return nil }
         return NodeSettings(
             name: config.string(forKey: "node.name", default: "node"),
             datacenter: config.string(forKey: "node.datacenter", default: "local"),
@@ -98,13 +99,14 @@ struct SettingsReader {
             cluster: cluster, store: store, tokens: tokens, demo: demo, webRoot: webRoot(environment),
             iceServers: iceServers,
             turnCredentialLifetime: .milliseconds(number("turn.credentialLifetimeMs", 3_600_000, 1_000...604_800_000)),
+            callPolicy: callPolicy,
             drainSpread: .milliseconds(number("drain.spreadMs", 2_000, 0...600_000)),
             ringTimeout: .milliseconds(number("call.ringTimeoutMs", 60_000, 1_000...600_000)),
             connectTimeout: .milliseconds(number("call.connectTimeoutMs", 30_000, 1_000...600_000)),
             logLevel: logLevel)
     }
 
-    private mutating func number(_ key: String, _ standard: Int, _ range: ClosedRange<Int>) -> Int {
+    mutating func number(_ key: String, _ standard: Int, _ range: ClosedRange<Int>) -> Int {
         let value = config.int(forKey: ConfigKey(key), default: standard)
         if !range.contains(value) {
             problems.append("\(key) is \(value), but must be \(range.lowerBound) to \(range.upperBound)")
@@ -213,7 +215,7 @@ struct SettingsReader {
         return .demo(besideStore: path)
     }
 
-    private mutating func secretFile(_ path: String, _ key: String, atLeast size: Int) -> Secret? {
+    mutating func secretFile(_ path: String, _ key: String, atLeast size: Int) -> Secret? {
         guard let data = FileManager.default.contents(atPath: path) else {
             problems.append("\(key) \(path) cannot be read")
             return nil

@@ -26,6 +26,7 @@ extension NodeSettings {
         }
         lines.append("demo page    \(webRoot ?? "not found; web.root says where it is")")
         lines += iceServerLines
+        lines.append("who calls    \(callPolicyText)")
         return lines.joined(separator: "\n")
     }
 
@@ -41,6 +42,17 @@ extension NodeSettings {
                         + (others.isEmpty ? "by its secret" : "by the first of \(others.count + 1) secrets")
                 }
             return "ICE servers  \(server.urls.joined(separator: ", "))\(access)"
+        }
+    }
+
+    private var callPolicyText: String {
+        switch callPolicy {
+        case .everyone: "everyone may call everyone"
+        case .claim(let name, let allows):
+            "whom the token's claim \(name) names; without the claim \(allows ? "everybody" : "nobody")"
+        case .hook(let hook):
+            "whom \(hook.url) allows; without an answer within \(hook.timeout) "
+                + (hook.allowsOnFailure ? "everybody" : "nobody")
         }
     }
 }

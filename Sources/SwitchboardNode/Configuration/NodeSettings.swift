@@ -60,6 +60,7 @@ public struct NodeSettings: Sendable {
     public var iceServers: [IceServer]
     /// Of the credentials that are made for TURN servers.
     public var turnCredentialLifetime: Duration
+    public var callPolicy: CallPolicySettings
     public var drainSpread: Duration
     public var ringTimeout: Duration
     public var connectTimeout: Duration

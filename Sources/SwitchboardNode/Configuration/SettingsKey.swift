@@ -48,6 +48,17 @@ public struct SettingsKey: Sendable {
         SettingsKey(name: "turn.urls", kind: .text, meaning: "further TURN servers that share turn.secretFile"),
         SettingsKey(name: "turn.secretFile", kind: .text, meaning: "file with the TURN servers' static-auth-secret"),
         SettingsKey(name: "turn.credentialLifetimeMs", kind: .number, meaning: "of credentials made for TURN servers"),
+        SettingsKey(name: "callPolicy.kind", kind: .text, meaning: "who may call whom: everyone, claim, hook"),
+        SettingsKey(name: "callPolicy.claim", kind: .text, meaning: "claim of tokens that says whom a user may call"),
+        SettingsKey(name: "callPolicy.withoutClaim", kind: .text, meaning: "allow or refuse, if the claim is missing"),
+        SettingsKey(name: "callPolicy.hook.url", kind: .text, meaning: "http(s) address that is asked"),
+        SettingsKey(
+            name: "callPolicy.hook.secretFile", kind: .text, meaning: "file with the secret that signs questions"),
+        SettingsKey(name: "callPolicy.hook.timeoutMs", kind: .number, meaning: "until an answer is given up"),
+        SettingsKey(name: "callPolicy.hook.concurrency", kind: .number, meaning: "questions at a time"),
+        SettingsKey(name: "callPolicy.hook.onFailure", kind: .text, meaning: "allow or refuse, if there is no answer"),
+        SettingsKey(
+            name: "callPolicy.hook.rootsFile", kind: .text, meaning: "PEM roots that its certificate is checked by"),
         SettingsKey(name: "drain.spreadMs", kind: .number, meaning: "time over which clients are sent elsewhere"),
         SettingsKey(name: "call.ringTimeoutMs", kind: .number, meaning: "how long it rings"),
         SettingsKey(name: "call.connectTimeoutMs", kind: .number, meaning: "pickup to media"),

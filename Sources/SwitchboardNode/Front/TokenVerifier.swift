@@ -7,20 +7,22 @@ import SwitchboardProtocol
 struct TokenVerifier: Sendable {
     private let keys: JWTKeyCollection
 
+    /// - Parameter permissionClaim: The claim that says whom the user may call; nil: it is not asked for.
     /// - Throws: `SettingsError` if the key can't be used.
-    init(_ tokens: NodeSettings.Tokens) async throws(SettingsError) {
+    init(_ tokens: NodeSettings.Tokens, permissionClaim: String? = nil) async throws(SettingsError) {
         keys = JWTKeyCollection()
+        let parser = SwitchboardClaims.parser(permissionClaim: permissionClaim)
         switch tokens {
         case .secret(let secret):
-            await keys.add(hmac: HMACKey(from: Data(secret.bytes)), digestAlgorithm: .sha256)
+            await keys.add(hmac: HMACKey(from: Data(secret.bytes)), digestAlgorithm: .sha256, parser: parser)
         case .demo(let store):
             let secret = try DemoSecret.readOrMake(beside: store)
-            await keys.add(hmac: HMACKey(from: Data(secret.bytes)), digestAlgorithm: .sha256)
+            await keys.add(hmac: HMACKey(from: Data(secret.bytes)), digestAlgorithm: .sha256, parser: parser)
         case .publicKey(let pem):
             if let key = try? ES256PublicKey(pem: pem) {
-                await keys.add(ecdsa: key)
+                await keys.add(ecdsa: key, parser: parser)
             } else if let key = try? Insecure.RSA.PublicKey(pem: pem) {
-                await keys.add(rsa: key, digestAlgorithm: .sha256)
+                await keys.add(rsa: key, digestAlgorithm: .sha256, parser: parser)
             } else {
                 throw SettingsError(["auth.keyFile holds no PEM public key for ES256 or RS256"])
             }
@@ -45,7 +47,9 @@ struct TokenVerifier: Sendable {
         }
         guard let user = UserID(claims.sub.value) else { throw .bad }
         return (
-            VerifiedToken(user: user, expiresAtMilliseconds: claims.exp.value.timeIntervalSince1970 * 1000),
+            VerifiedToken(
+                user: user, expiresAtMilliseconds: claims.exp.value.timeIntervalSince1970 * 1000,
+                mayCall: claims.mayCall),
             claims.demo == true
         )
     }
@@ -56,18 +60,5 @@ struct TokenVerifier: Sendable {
             SwitchboardClaims(
                 sub: SubjectClaim(value: user), exp: ExpirationClaim(value: expires), nbf: nil,
                 demo: isDemo ? true : nil))
-    }
-}
-
-/// The claims that count. Demo tokens say so, and count on nodes in demo mode only.
-struct SwitchboardClaims: JWTPayload {
-    var sub: SubjectClaim
-    var exp: ExpirationClaim
-    var nbf: NotBeforeClaim?
-    var demo: Bool?
-
-    func verify(using algorithm: some JWTAlgorithm) async throws {
-        try exp.verifyNotExpired()
-        try nbf?.verifyNotBefore()
     }
 }

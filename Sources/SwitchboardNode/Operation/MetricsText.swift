@@ -45,6 +45,8 @@ struct MetricsText {
         metrics.counter("commits_total", "Transactions sent to the store", counters.commits)
         metrics.counter("appends_total", "Log entries sent to the store", counters.appends)
         metrics.counter("connections_closed_total", "Connections closed by the node", counters.closed)
+        metrics.counter("policy_questions_total", "Calls that the policy was asked about", counters.policyQuestions)
+        metrics.counter("policy_failures_total", "Calls about which the policy could not say", counters.policyFailures)
         metrics.counter("warnings_total", "Warnings logged by the core", counters.warnings)
         metrics.counter("errors_total", "Errors logged by the core", counters.errors)
         return metrics.text

@@ -13,6 +13,8 @@ final class NodeCounters: Sendable {
         var closed: UInt64 = 0
         var warnings: UInt64 = 0
         var errors: UInt64 = 0
+        var policyQuestions: UInt64 = 0
+        var policyFailures: UInt64 = 0
     }
 
     private let values = NIOLockedValueBox(Values())
@@ -27,6 +29,7 @@ final class NodeCounters: Sendable {
                 case .store(.commit(let batch), _):
                     values.commits += 1
                     values.appends += UInt64(batch.appends.count)
+                case .askPolicy: values.policyQuestions += 1
                 case .closeConnection: values.closed += 1
                 case .log(let line):
                     if case .warning = line.level { values.warnings += 1 }
@@ -36,6 +39,9 @@ final class NodeCounters: Sendable {
             }
         }
     }
+
+    /// The policy could not say whether a call is allowed, and went by what is configured for that.
+    func policyFailed() { values.withLockedValue { $0.policyFailures += 1 } }
 
     var current: Values { values.withLockedValue { $0 } }
 }

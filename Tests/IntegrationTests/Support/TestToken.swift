@@ -8,19 +8,20 @@ enum TestToken {
         var exp: ExpirationClaim?
         var nbf: NotBeforeClaim?
         var demo: Bool?
+        var mayCall: [String]?
 
         func verify(using algorithm: some JWTAlgorithm) async throws {}
     }
 
     static func make(
         _ user: String, expires: Date? = Date(timeIntervalSinceNow: 3600), notBefore: Date? = nil, demo: Bool? = nil,
-        secret: String = RunningNode.tokenSecret
+        mayCall: [String]? = nil, secret: String = RunningNode.tokenSecret
     ) async throws -> String {
         let keys = await JWTKeyCollection().add(hmac: HMACKey(from: secret), digestAlgorithm: .sha256)
         return try await keys.sign(
             Claims(
                 sub: SubjectClaim(value: user), exp: expires.map { ExpirationClaim(value: $0) },
-                nbf: notBefore.map { NotBeforeClaim(value: $0) }, demo: demo))
+                nbf: notBefore.map { NotBeforeClaim(value: $0) }, demo: demo, mayCall: mayCall))
     }
 
     /// Says that it needs no signature (RFC 8725 §2.1).

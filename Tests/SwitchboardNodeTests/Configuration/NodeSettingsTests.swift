@@ -275,6 +275,53 @@ struct NodeSettingsTests {
         #expect(found.first?.contains("fewer than 32 bytes") == true)
     }
 
+    @Test("Who may call whom: everyone, by a claim, by a hook")
+    func callPolicy() async throws {
+        #expect(try await read().callPolicy == .everyone)
+        #expect(
+            try await read(#"{"callPolicy": {"kind": "claim"}}"#).callPolicy
+                == .claim(name: "switchboard_call", allowsWithoutClaim: false))
+        #expect(
+            try await read(
+                #"{"callPolicy": {"kind": "claim", "claim": "c"}}"#, environment: ["CALL_POLICY_WITHOUT_CLAIM": "allow"]
+            ).callPolicy == .claim(name: "c", allowsWithoutClaim: true))
+        var hook = CallHookSettings(
+            url: "https://h/may?x=1", secret: Secret(text: "a secret of more than enough bytes"))
+        func settings(_ more: String = "") async throws -> NodeSettings {
+            try await read(
+                """
+                {"callPolicy": {"kind": "hook", "hook": {"url": "https://h/may?x=1",
+                 "secretFile": "\(home.file("secret"))"\(more)}}}
+                """)
+        }
+        #expect(try await settings().callPolicy == .hook(hook))
+        (hook.timeout, hook.concurrency, hook.allowsOnFailure) = (.milliseconds(150), 3, true)
+        hook.rootsFile = home.file("secret")
+        let all = try await settings(
+            #", "timeoutMs": 150, "concurrency": 3, "onFailure": "allow", "rootsFile": "\#(home.file("secret"))""#)
+        #expect(all.callPolicy == .hook(hook))
+        #expect(all.summary.contains("whom https://h/may?x=1 allows; without an answer within 0.15 seconds everybody"))
+        #expect(!all.summary.contains("a secret of more"))
+    }
+
+    @Test("Half a policy is none: each problem is named, and what may hold a password is not repeated")
+    func badCallPolicy() async {
+        #expect(
+            await problems(#"{"callPolicy": {"kind": "friends"}}"#).first?.contains("everyone, claim, hook") == true)
+        #expect(
+            await problems(#"{"callPolicy": {"kind": "claim", "withoutClaim": "maybe"}}"#)
+                == ["callPolicy.withoutClaim is maybe, but must be allow or refuse"])
+        let bare = await problems(#"{"callPolicy": {"kind": "hook", "hook": {"onFailure": "x", "timeoutMs": 1}}}"#)
+        #expect(bare.count == 4)
+        for url in ["ftp://h/", "https://", "/may", "https://u:hunter2@h/", "https://h/#f"] {
+            let found = await problems(
+                #"{"callPolicy": {"kind": "hook", "hook": {"url": "\#(url)", "secretFile": "\#(home.file("secret"))"}}}"#
+            )
+            #expect(found.count == 1, "\(url): \(found)")
+            #expect(!found.joined().contains("hunter2"))
+        }
+    }
+
     @Test("Secrets show in no description, dump or summary")
     func discreet() async throws {
         let settings = try await read(

@@ -100,4 +100,97 @@ struct TokenVerifierTests {
     func badKey() async {
         await #expect(throws: SettingsError.self) { try await TokenVerifier(.publicKey("no PEM")) }
     }
+
+    // MARK: Whom the user may call
+
+    private struct Claims: JWTPayload {
+        var sub: SubjectClaim = "ann"
+        var exp = ExpirationClaim(value: Date(timeIntervalSinceNow: 60))
+        var claim: Claim
+        var name = "switchboard_call"
+
+        enum Claim: Encodable {
+            case absent, null
+            case text(String)
+            case list([String])
+            case number(Int)
+            case numbers([Int])
+            case object([String: String])
+        }
+
+        init(_ claim: Claim) { self.claim = claim }
+
+        init(from decoder: any Decoder) throws { claim = .absent }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: Name.self)
+            try container.encode(sub, forKey: Name(stringValue: "sub"))
+            try container.encode(exp, forKey: Name(stringValue: "exp"))
+            let key = Name(stringValue: name)
+            switch claim {
+            case .absent: break
+            case .null: try container.encodeNil(forKey: key)
+            case .text(let value): try container.encode(value, forKey: key)
+            case .list(let value): try container.encode(value, forKey: key)
+            case .number(let value): try container.encode(value, forKey: key)
+            case .numbers(let value): try container.encode(value, forKey: key)
+            case .object(let value): try container.encode(value, forKey: key)
+            }
+        }
+
+        func verify(using algorithm: some JWTAlgorithm) async throws {}
+
+        private struct Name: CodingKey {
+            let stringValue: String
+            var intValue: Int? { nil }
+            init(stringValue: String) { self.stringValue = stringValue }
+            init?(intValue: Int) { nil }
+        }
+    }
+
+    private func sign(_ claims: Claims) async throws -> String {
+        try await JWTKeyCollection().add(hmac: HMACKey(from: Data(secret.bytes)), digestAlgorithm: .sha256).sign(claims)
+    }
+
+    @Test("The claim is a text or a list of texts; without it the token says nothing")
+    func permission() async throws {
+        let verifier = try await TokenVerifier(.secret(secret), permissionClaim: "switchboard_call")
+        let expected: [(Claims.Claim, CallPermission?)] = [
+            (.text("*"), .everyone), (.text("bob"), CallPermission(["bob"])),
+            (.list(["bob", "team/*"]), CallPermission(["bob", "team/*"])), (.list([]), .nobody), (.absent, nil),
+            (.null, nil),
+        ]
+        for (claim, permission) in expected {
+            #expect(try await verifier.verify(try await sign(Claims(claim))).token.mayCall == permission, "\(claim)")
+        }
+    }
+
+    @Test("A claim that nobody understands makes the token bad, unless nobody asks for it")
+    func oddPermission() async throws {
+        let asking = try await TokenVerifier(.secret(secret), permissionClaim: "switchboard_call")
+        let others = [
+            try await TokenVerifier(.secret(secret)),
+            try await TokenVerifier(.secret(secret), permissionClaim: "may_call"),
+        ]
+        let odd: [Claims.Claim] = [
+            .number(1), .numbers([1]), .object(["bob": "yes"]), .text(""), .list(["bob", ""]),
+            .list(Array(repeating: "x", count: 257)),
+        ]
+        for claim in odd {
+            let token = try await sign(Claims(claim))
+            #expect(await failure(asking, token) == .bad, "\(claim)")
+            for other in others { #expect(try await other.verify(token).token.mayCall == nil) }
+        }
+    }
+
+    @Test("A claim of any name, also in tokens that a public key verifies")
+    func permissionOfPublicKey() async throws {
+        let key = P256.Signing.PrivateKey()
+        let verifier = try await TokenVerifier(
+            .publicKey(key.publicKey.pemRepresentation), permissionClaim: "https://example.org/may call")
+        var claims = Claims(.text("bob"))
+        claims.name = "https://example.org/may call"
+        let signer = await JWTKeyCollection().add(ecdsa: try ES256PrivateKey(pem: key.pemRepresentation))
+        #expect(try await verifier.verify(try await signer.sign(claims)).token.mayCall == CallPermission(["bob"]))
+    }
 }
