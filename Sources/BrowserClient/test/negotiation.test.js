@@ -184,6 +184,15 @@ test("a call made before any ICE servers were known gathers anew when they are",
     assert.equal(last(one, "description").revision, 2, "once");
 });
 
+test("media that the peer adds are answered for both directions: our own may follow without a negotiation", async () => {
+    const one = await active("callee");
+    const sdp = "offer 1.2: audio+video+other";
+    one.inputs.messageReceived({ description: { type: "offer", sdp, session: 1, revision: 2 } });
+    await settle();
+    assert.deepEqual(one.connections[0].getTransceivers().map(({ direction }) => direction),
+        ["sendrecv", "sendrecv", "sendrecv"]);
+});
+
 test("the peer's own losses are told", async () => {
     const one = await active("caller");
     one.inputs.messageReceived({ reconnecting: {} });

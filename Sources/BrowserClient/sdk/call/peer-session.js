@@ -118,7 +118,6 @@ export class PeerSession {
         return this.#enqueue(async () => {
             this.#revision = description.revision ?? 0;
             await this.#applyRemote("offer", description.sdp);
-            for (const transceiver of this.#connection.getTransceivers()) transceiver.direction = "sendrecv";
             const answer = await this.#createAnswer();
             this.#sendDescription(answer);
             if (applyNow) await this.#applyAnswer(answer);
@@ -242,8 +241,13 @@ export class PeerSession {
         await this.#connection.setLocalDescription(offer);
     }
 
+    /** For both directions, whether there is a track or not: one that comes later needs no negotiation. */
     async #createAnswer() {
-        for (const transceiver of this.#connection.getTransceivers()) this.#sending.prefer(transceiver);
+        for (const transceiver of this.#connection.getTransceivers()) {
+            if (transceiver.direction === "stopped") continue;
+            transceiver.direction = "sendrecv";
+            this.#sending.prefer(transceiver);
+        }
         return this.#connection.createAnswer();
     }
 
