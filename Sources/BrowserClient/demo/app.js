@@ -61,10 +61,13 @@ function showMe(name) {
 function start(name) {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     const getToken = () => demoToken(name);
+    // `?relay=1`: no way but through the TURN server, to try one out.
+    const relayOnly = new URLSearchParams(location.search).has("relay");
     client = new SwitchboardClient({
         url: `${scheme}://${location.host}/v1/connect`,
         getToken,
         openMedia: (media, call) => desk.openMedia(media, call, name),
+        rtcConfiguration: relayOnly ? { iceTransportPolicy: "relay" } : {},
     });
     const connection = new ConnectionView(connect);
     client.addEventListener("connection", ({ detail }) => connection.show(detail));

@@ -52,9 +52,14 @@ def answers(url):
 
 
 class Node:
-    """`switchboard serve` without a cluster, with an SQLite file in a temporary directory."""
+    """`switchboard serve` without a cluster, with an SQLite file in a temporary directory.
 
-    def __init__(self):
+    `arguments` and `environment` are its configuration beyond that.
+    """
+
+    def __init__(self, *arguments, environment=None):
+        self._arguments = arguments
+        self._environment = environment or {}
         self.directory = tempfile.mkdtemp(prefix="switchboard-browser-")
         self.port = free_ports(2)
         self.url = f"http://127.0.0.1:{self.port}"
@@ -68,8 +73,9 @@ class Node:
                 program("switchboard"), "serve", "--port", str(self.port), "--internal-port", str(self.port + 1),
                 "--data", os.path.join(self.directory, "calls.sqlite"),
                 "--web-root", os.environ.get("SWITCHBOARD_WEB_ROOT", str(ROOT / "Sources" / "BrowserClient")),
+                *self._arguments,
             ],
-            cwd=self.directory, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
+            cwd=self.directory, env={**os.environ, **self._environment}, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
         )
         try:
             wait_until(lambda: self._alive() and answers(self.url + "/"), "the node serves its page", 60)
