@@ -60,6 +60,8 @@ test("what was prepared for the other's call is used: it is not answered twice",
     assert.equal(one.call.peerConnection, other.connections[0]);
     assert.equal(other.connections[0].closed, false);
     assert.equal(one.call.peerConnection.getTransceivers()[0].sender.track, one.stream.getTracks()[0]);
+    const received = one.call.peerConnection.getTransceivers().map(({ receiver }) => receiver.track);
+    assert.deepEqual(one.call.remoteStream.getTracks(), received);
     one.inputs.messageReceived(selected);
     other.connections[0].iceBecomes("connected");
     assert.equal(one.call.state, "active");

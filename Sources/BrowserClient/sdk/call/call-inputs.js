@@ -159,6 +159,8 @@ export class CallInputs {
         if (!isReturn) core.mayCallAgain = false;
         if (isReturn) core.state.acceptRequested();
         core.begin(negotiation);
+        // Those of a connection that the other object has prepared were told to that one.
+        for (const track of core.negotiation.remoteTracks) core.controls.remote.add(track);
         core.emit("glare", { previousId, id, role });
         if (isReturn) this.#acceptReturnCall();
         else this.#invite();

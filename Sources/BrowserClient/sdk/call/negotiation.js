@@ -107,6 +107,11 @@ export class Negotiation {
         return this.#current?.connection ?? null;
     }
 
+    /** What the peer sends on the connection in use. */
+    get remoteTracks() {
+        return this.#current?.remoteTracks ?? [];
+    }
+
     /** The highest session seen, of either side. */
     get highestSession() {
         return this.#highestSession;
