@@ -129,8 +129,8 @@ export class CallDesk {
     #ended(call) {
         if (call.endReason !== "glare") this.#recent.add(call);
         this.#views.recent.show(this.#recent.all);
-        const elsewhere = this.#client.elsewhere.some(({ callId }) => callId === call.id);
-        const text = endText(call, { elsewhere });
+        const renewed = this.#client.calls.some(({ peer }) => peer === call.peer);
+        const text = endText(call, { renewed });
         if (text) this.#views.notice.show(text, { missed: missed(call), callBack: missed(call) ? call.peer : undefined });
         if (this.current === call) {
             this.#views.call.hide();

@@ -64,9 +64,9 @@ export function choiceTexts({ talking }) {
 
 /**
  * How a call ended, told to the user of this device; null: what came in its place tells.
- * @param {{ elsewhere: boolean }} facts - `elsewhere`: it goes on on another of the user's devices
+ * @param {{ renewed: boolean }} facts - `renewed`: there is a newer call with the same peer
  */
-export function endText(call, { elsewhere }) {
+export function endText(call, { renewed }) {
     const { peer, role, endReason, endDetail } = call;
     const talked = call.timings.iceConnected !== undefined;
     switch (endReason) {
@@ -84,7 +84,7 @@ export function endText(call, { elsewhere }) {
         case "unreachable": return `${peer} is not online.`;
         case "not_allowed": return `You may not call ${peer}.`;
         case "glare": return null;
-        case "replaced": return elsewhere ? "The call goes on on another of your devices." : null;
+        case "replaced": return renewed ? null : "The call goes on on another of your devices.";
         case "connect_failed": return "No connection between the two devices could be made.";
         case "media_lost": return `The connection to ${peer} was lost.`;
         case "signal_lost": return "The call was given up: both sides were out of reach for too long.";
