@@ -3,10 +3,8 @@
 import time
 import unittest
 
-from support.browsers import BrowserTestCase
-from support.firefox import Firefox
-from support.pages import Page, assert_talking
-from support.servers import Node
+from support.node_case import NodeTestCase
+from support.pages import assert_talking
 from support.waiting import wait_until
 
 CALL_CANCEL_CALL = """
@@ -27,22 +25,7 @@ CALL_CANCEL_CALL = """
 """
 
 
-class RingingTestCase(BrowserTestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.node = Node()
-        cls.addClassCleanup(lambda: cls.node.close())
-
-    def page(self, name, *, machine=None, firefox=False):
-        """A window of a device of this user; everybody has a machine of his own, unless told otherwise."""
-        driver = self.shared_browser(machine or ("firefox" if firefox else "first"), Firefox) if firefox else (
-            self.shared_browser(machine or "first"))
-        page = Page(driver, self.node.url, name, new_window=True).wait_connected()
-        self.addCleanup(page.close)
-        return page
-
-
-class RingingTests(RingingTestCase):
+class RingingTests(NodeTestCase):
     def test_pickup_on_one_of_three_devices(self):
         alice = self.page("anton")
         bobs = [self.page("berta", machine="second") for _ in range(3)]
@@ -136,7 +119,7 @@ class RingingTests(RingingTestCase):
         assert_talking(self, carol, bob)
 
 
-class LongRingingTests(RingingTestCase):
+class LongRingingTests(NodeTestCase):
     """A person takes a while. ICE must not have given up by then; in Firefox it does after five seconds without
     candidates of the other side.
     """

@@ -182,6 +182,17 @@ class Page:
             "return document.querySelectorAll('[data-testid=recent-call][data-missed=true]').length"
         )
 
+    def figure(self, column, name):
+        """A cell of the live figures, shown or not."""
+        return self.focus().execute_script(
+            "return document.querySelector(`[data-column='${arguments[0]}'][data-figure='${arguments[1]}']`).textContent",
+            column, name,
+        )
+
+    def text_of_note(self, name):
+        """Of a pill over the picture; empty while it is not shown."""
+        return self.focus().find_element(By.CSS_SELECTOR, f"[data-note={name}]").text
+
     @property
     def own_tracks(self):
         """Kinds of what this side sends."""
