@@ -1,5 +1,7 @@
+import DequeModule
 public import NIOCore
 import NIOPosix
+import SwiftProtobuf
 public import SwitchboardProtocol
 
 /// A device's connection to a Switchboard cluster, over all reconnects.
@@ -18,15 +20,24 @@ public actor SwitchboardClient {
 
     private let driver: SessionDriver
     private let source: SessionEvents.Producer.Source
-    private var sends: [Send: CheckedContinuation<Void, any Error>] = [:]
-    private var greetings: [CheckedContinuation<Void, any Error>] = []
+    /// Sends that are waited for, in the order of their numbers.
+    private var sends: [ConversationID: Deque<Waiter>] = [:]
+    private var greetings: [CheckedContinuation<Result<Void, SessionEnd>, Never>] = []
     private var isWelcome = false
     private var end: SessionEnd?
 
-    /// One send that is waited for.
-    private struct Send: Hashable {
-        let conversation: ConversationID
+    /// The device's id, as the server knows it.
+    public nonisolated var device: DeviceID { driver.device }
+
+    /// The ICE servers that the cluster named last, with their credentials; nil before the first greeting.
+    public private(set) var iceServers: WireIceServers?
+
+    /// Told once what became of a send.
+    package typealias Outcome = @Sendable (Result<Void, SendError>) -> Void
+
+    private struct Waiter {
         let number: UInt32
+        let outcome: Outcome
     }
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -55,39 +66,55 @@ public actor SwitchboardClient {
     /// task, or `close()`, to give up.
     ///
     /// - Throws: `SessionEnd` if the server does not want this client.
-    public func connect() async throws {
+    public func connect() async throws(SessionEnd) {
         if let end { throw end }
         driver.start()
         guard !isWelcome else { return }
-        try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-                greetings.append(continuation)
-            }
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { greetings.append($0) }
         } onCancel: {
             Task { await self.close() }
         }
+        try result.get()
     }
 
     /// Sends a message and returns its number when the cluster has committed it, however many connections that takes.
     ///
     /// A cancelled task stops waiting; the message stays in the outbox all the same, since a number once given must be
     /// used. Messages of one conversation take effect in the order of the calls.
-    ///
-    /// - Throws: `SendRefusal` if it was not taken into the outbox; `ServerError` if the server refused it, or knows no
-    ///   such conversation; `SessionEnd` if the session ended before it was committed.
     @discardableResult
-    public func send(_ message: WireMessage, in conversation: ConversationID) async throws -> UInt32 {
-        let number = try driver.send(message, in: conversation)
-        let key = Send(conversation: conversation, number: number)
-        try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-                // A storage that failed has ended the session already.
-                if let end { continuation.resume(throwing: end) } else { sends[key] = continuation }
+    public func send(_ message: WireMessage, in conversation: ConversationID) async throws(SendError) -> UInt32 {
+        let number: UInt32
+        do {
+            number = try driver.send(message, in: conversation)
+        } catch {
+            throw .notTaken(error)
+        }
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                wait(conversation, number) { continuation.resume(returning: $0) }
             }
         } onCancel: {
-            Task { await self.stopWaiting(for: key) }
+            Task { await self.settle(conversation, number, .failure(.cancelled)) }
         }
+        try result.get()
         return number
+    }
+
+    /// Takes a message into the outbox and does not wait for it. The events `refused` and `dropped` say if it comes to
+    /// nothing.
+    ///
+    /// - Returns: its number.
+    @discardableResult
+    public func enqueue(_ message: WireMessage, in conversation: ConversationID) throws(SendRefusal) -> UInt32 {
+        try driver.send(message, in: conversation)
+    }
+
+    /// Takes a message into the outbox and tells, on this actor, what becomes of it.
+    package func enqueue(
+        _ message: WireMessage, in conversation: ConversationID, outcome: @escaping Outcome
+    ) throws(SendRefusal) {
+        wait(conversation, try driver.send(message, in: conversation), outcome)
     }
 
     /// Names a conversation of which the application learned by other means (a push) to the server.
@@ -95,12 +122,18 @@ public actor SwitchboardClient {
         driver.learn(conversation)
     }
 
+    /// Asks the cluster for fresh ICE servers; an event `iceServers` brings them. Without a connection it does nothing: the
+    /// next greeting brings some.
+    public func requestICEServers() {
+        driver.requestICEServers()
+    }
+
     /// The network came back, or the application became visible: reconnects, or checks the connection, at once.
     public func networkBecameAvailable() {
         driver.networkBecameAvailable()
     }
 
-    /// Gives the running connection a new token before the old one expires.
+    /// Gives the running connection a new token before the old one expires. `TokenSource.provider` needs no such help.
     public func refresh(token: String) {
         driver.refresh(token: token)
     }
@@ -110,33 +143,54 @@ public actor SwitchboardClient {
         driver.stop()
     }
 
-    private func stopWaiting(for key: Send) {
-        sends.removeValue(forKey: key)?.resume(throwing: CancellationError())
+    private func wait(_ conversation: ConversationID, _ number: UInt32, _ outcome: @escaping Outcome) {
+        // A storage that failed has ended the session already.
+        if let end { return outcome(.failure(.sessionEnded(end))) }
+        sends[conversation, default: []].append(Waiter(number: number, outcome: outcome))
+    }
+
+    private func settle(_ conversation: ConversationID, _ number: UInt32, _ result: Result<Void, SendError>) {
+        guard let index = sends[conversation]?.firstIndex(where: { $0.number == number }),
+            let waiter = sends[conversation]?.remove(at: index)
+        else { return }
+        if sends[conversation]?.isEmpty == true { sends[conversation] = nil }
+        waiter.outcome(result)
+    }
+
+    private func accepted(_ conversation: ConversationID, through number: UInt32) {
+        guard var waiters = sends.removeValue(forKey: conversation) else { return }
+        while let first = waiters.first, first.number <= number {
+            waiters.removeFirst()
+            first.outcome(.success(()))
+        }
+        if !waiters.isEmpty { sends[conversation] = waiters }
+    }
+
+    private func ended(_ reason: SessionEnd) {
+        end = reason
+        for continuation in greetings { continuation.resume(returning: .failure(reason)) }
+        let waiters = sends.values.joined()
+        (greetings, sends) = ([], [:])
+        for waiter in waiters { waiter.outcome(.failure(.sessionEnded(reason))) }
     }
 
     private func handle(_ event: SessionEvent) {
         switch event {
         case .accepted(let conversation, let number):
-            let settled = sends.keys.filter { $0.conversation == conversation && $0.number <= number }
-            for key in settled { sends.removeValue(forKey: key)?.resume() }
-            return
+            return accepted(conversation, through: number)
         case .refused(let conversation, let number, let error):
-            let key = Send(conversation: conversation, number: number)
-            sends.removeValue(forKey: key)?.resume(throwing: error)
+            settle(conversation, number, .failure(.refused(error)))
         case .dropped(let conversation, let numbers, let error):
-            for number in numbers {
-                let key = Send(conversation: conversation, number: number)
-                sends.removeValue(forKey: key)?.resume(throwing: error)
-            }
-        case .welcomed:
+            for number in numbers { settle(conversation, number, .failure(.refused(error))) }
+        case .welcomed(let welcome):
+            iceServers = .with { ($0.iceServers, $0.ttlMs) = (welcome.iceServers, welcome.iceServersTtlMs) }
             isWelcome = true
-            for continuation in greetings { continuation.resume() }
+            for continuation in greetings { continuation.resume(returning: .success(())) }
             greetings = []
+        case .iceServers(let servers):
+            iceServers = servers
         case .ended(let reason):
-            end = reason
-            for continuation in greetings { continuation.resume(throwing: reason) }
-            for continuation in sends.values { continuation.resume(throwing: reason) }
-            (greetings, sends) = ([], [:])
+            ended(reason)
         default:
             break
         }

@@ -63,7 +63,8 @@ test("a message leaves when it is stored, not before", () => {
     const session = ready();
     const { number, actions } = session.sendRequested(CALL, { invite: { callee: "bob" } }, { requestedAt: 12 });
     assert.equal(number, 1);
-    assert.deepEqual(actions.map(({ type }) => type), ["store"]);
+    assert.deepEqual(actions.map(({ type }) => type), ["store", "setTimer"]);
+    assert.equal(timer(actions, "impatience").ms, defaultSettings.impatienceMs);
     const [transmit] = session.sendStored(CALL, 1);
     assert.deepEqual(transmit.frame, {
         send: { conversation: CALL, number: 1, message: { invite: { callee: "bob" } } },
@@ -74,7 +75,7 @@ test("a message leaves when it is stored, not before", () => {
 test("an urgent message leaves at once", () => {
     const session = ready();
     const { actions } = session.sendRequested(CALL, { hangup: {} }, { urgent: true });
-    assert.deepEqual(actions.map(({ type }) => type), ["store", "transmit"]);
+    assert.deepEqual(actions.map(({ type }) => type), ["store", "transmit", "setTimer"]);
 });
 
 test("numbers are dense from 1 in each conversation, and pipelined", () => {
@@ -181,10 +182,10 @@ test("a permanent refusal is told, and its number stays until it is accepted", (
     const session = ready();
     send(session, { invite: { callee: "bob" } });
     const actions = session.frameReceived({
-        error: { name: "not_allowed", message: "no", permanent: true, conversation: CALL, number: 1 },
+        error: { name: "invalid_identifier", message: "no", permanent: true, conversation: CALL, number: 1 },
     });
     assert.deepEqual(named(actions, "refused"), [{
-        type: "refused", conversation: CALL, number: 1, name: "not_allowed", advice: "no",
+        type: "refused", conversation: CALL, number: 1, name: "invalid_identifier", advice: "no",
         message: { invite: { callee: "bob" } },
     }]);
     session.socketClosed(1006);
@@ -223,11 +224,14 @@ test("not_found for what follows an invite that is not committed yet only waits"
 
 test("deliveries reach the application once and in order; repeats are acknowledged again", () => {
     const session = ready();
-    assert.equal(named(session.frameReceived(deliver(1)), "deliver").length, 1);
+    const first = session.frameReceived(deliver(1));
+    assert.equal(named(first, "deliver").length, 1);
+    assert.equal(timer(first, "ack").ms, defaultSettings.ackDelayMs);
+    session.timerFired("ack");
     const repeated = session.frameReceived(deliver(1));
     assert.equal(named(repeated, "deliver").length, 0);
     assert.equal(timer(repeated, "ack").ms, defaultSettings.ackDelayMs);
-    session.frameReceived(deliver(2));
+    assert.equal(timer(session.frameReceived(deliver(2)), "ack"), undefined, "one wait for all");
     const actions = session.timerFired("ack");
     assert.deepEqual(frames(actions), [{ ack: { conversation: CALL, received: 2 } }]);
     assert.equal(named(actions, "storeCursor")[0].received, 2);

@@ -1,8 +1,12 @@
 public import Foundation
+import SwitchboardProtocol
 import Synchronization
 
 /// An outbox in one file, which survives the process and the machine: an append is on the disk (fsync) before its
 /// message is sent. One process at a time may use a file.
+///
+/// An invite that waits over a restart grows older meanwhile: instead of its age the file holds when it was asked for,
+/// by the wall clock.
 public final class FileOutboxStorage: OutboxStorage {
     private let url: URL
     private let compactionBytes: Int
@@ -33,6 +37,7 @@ public final class FileOutboxStorage: OutboxStorage {
                 outbox = OutboxJournal.decode(Array(try Data(contentsOf: url))) ?? outbox
             }
             journal = try rewrite(outbox)
+            outbox.turnInviteTimes(now: now)
             return outbox
         }
     }
@@ -41,6 +46,7 @@ public final class FileOutboxStorage: OutboxStorage {
     public func record(_ change: OutboxChange) throws {
         try journal.withLock { journal in
             guard var current = journal else { throw OutboxStorageError.notLoaded }
+            let change = change.turningInviteTime(now: now)
             let bytes = try OutboxJournal.encode(change)
             try current.file.write(contentsOf: bytes)
             // Only what the server has never seen must be safe: the rest is said again after a restart.
@@ -51,6 +57,9 @@ public final class FileOutboxStorage: OutboxStorage {
             if current.bytes > current.compactAt { journal = try rewrite(current.outbox) }
         }
     }
+
+    /// Milliseconds since 1970.
+    private var now: Double { Date().timeIntervalSince1970 * 1000 }
 
     /// Replaces the file in one step, so that a crash leaves the old one or the new one.
     private func rewrite(_ outbox: OutboxRecord) throws -> Journal {
@@ -65,6 +74,34 @@ public final class FileOutboxStorage: OutboxStorage {
         try file.seekToEnd()
         return Journal(
             file: file, outbox: outbox, bytes: bytes.count, compactAt: max(compactionBytes, 2 * bytes.count))
+    }
+}
+
+extension OutboxRecord {
+    /// Ages of invites become times, or times ages: the one is now without the other.
+    fileprivate mutating func turnInviteTimes(now: Double) {
+        conversations = conversations.mapValues { conversation in
+            var turned = conversation
+            turned.unaccepted = conversation.unaccepted.map { $0.turningInviteTime(now: now) }
+            return turned
+        }
+    }
+}
+
+extension OutboxChange {
+    fileprivate func turningInviteTime(now: Double) -> OutboxChange {
+        guard case .appended(let id, let number, let message) = self else { return self }
+        return .appended(id, number: number, message.turningInviteTime(now: now))
+    }
+}
+
+extension WireMessage {
+    fileprivate func turningInviteTime(now: Double) -> WireMessage {
+        guard case .invite(var invite) = content else { return self }
+        invite.ageMs = max(0, now - invite.ageMs)
+        var message = self
+        message.content = .invite(invite)
+        return message
     }
 }
 

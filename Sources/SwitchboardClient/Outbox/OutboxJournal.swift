@@ -1,7 +1,7 @@
 import SwiftProtobuf
 import SwitchboardProtocol
 
-/// The bytes of an outbox in a file: a head with the outbox id, then one record for each change.
+/// The bytes of an outbox in a file: a head with the outbox id, the device's id, then one record for each change.
 ///
 /// Record: kind (1 byte), length of the content (4 bytes, big-endian), content. A file that ends within a record lost
 /// power while it was written; that record's change was never reported as durable, so it is as if it had not been.
@@ -12,6 +12,7 @@ enum OutboxJournal {
         case appended
         case accepted
         case forgotten
+        case device
     }
 
     static func head(_ id: OutboxID) -> [UInt8] {
@@ -38,7 +39,9 @@ enum OutboxJournal {
 
     /// The shortest journal that says the same.
     static func encode(_ outbox: OutboxRecord) throws -> [UInt8] {
-        var journal = head(outbox.id) + (try encode(.connectionCounted(outbox.connections)))
+        var journal = head(outbox.id)
+        if let device = outbox.device { journal += record(.device, Array(device.text.utf8)) }
+        journal += try encode(.connectionCounted(outbox.connections))
         for (id, conversation) in outbox.conversations.sorted(by: { $0.key < $1.key }) {
             journal += try encode(.accepted(id, through: conversation.acceptedThrough))
             for (index, message) in conversation.unaccepted.enumerated() {
@@ -55,15 +58,21 @@ enum OutboxJournal {
         guard case (.head, let name)? = nextRecord(&rest), let id = OutboxID(String(decoding: name, as: UTF8.self))
         else { return nil }
         var outbox = OutboxRecord(id: id)
-        while let (kind, content) = nextRecord(&rest), let change = change(kind, content) {
-            outbox.apply(change)
+        while let (kind, content) = nextRecord(&rest) {
+            if kind == .device {
+                outbox.device = DeviceID(String(decoding: content, as: UTF8.self))
+            } else if let change = change(kind, content) {
+                outbox.apply(change)
+            } else {
+                break
+            }
         }
         return outbox
     }
 
     private static func change(_ kind: Kind, _ content: ArraySlice<UInt8>) -> OutboxChange? {
         switch kind {
-        case .head:
+        case .head, .device:
             return nil
         case .connectionCounted:
             return number(content).map { .connectionCounted($0) }

@@ -7,7 +7,7 @@ public struct OutboxRecord: Sendable, Equatable {
     public struct Conversation: Sendable, Equatable {
         /// All up to this number are accepted.
         public var acceptedThrough: UInt32 = 0
-        /// The following ones, in order.
+        /// The following ones, in order. `ageMs` of an invite is its age when the record was loaded.
         public var unaccepted: [WireMessage] = []
 
         public init(acceptedThrough: UInt32 = 0) {
@@ -17,6 +17,8 @@ public struct OutboxRecord: Sendable, Equatable {
 
     /// Names this life of the outbox; drawn at random when there is none stored.
     public let id: OutboxID
+    /// Drawn together with the outbox: a device whose count of connections is lost must be another one.
+    public var device: DeviceID?
     /// How many connections the device has opened.
     public var connections: UInt32 = 0
     public var conversations: [ConversationID: Conversation] = [:]
@@ -25,11 +27,11 @@ public struct OutboxRecord: Sendable, Equatable {
         self.id = id
     }
 
-    /// An outbox that is new, under an id drawn at random.
+    /// An outbox that is new, of a device that is new, under ids drawn at random.
     public static func fresh() -> OutboxRecord {
-        var generator = SystemRandomNumberGenerator()
-        let words = (generator.next(), generator.next())
-        return OutboxRecord(id: OutboxID(trusted: ConversationID(high: words.0, low: words.1).description))
+        var record = OutboxRecord(id: OutboxID(trusted: ConversationID.random().description))
+        record.device = DeviceID(trusted: ConversationID.random().description)
+        return record
     }
 
     /// Applies a change; a change that does not fit (a number that does not follow) is ignored, since it can only come

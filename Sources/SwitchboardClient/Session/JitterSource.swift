@@ -2,9 +2,16 @@
 /// same inputs always give the same actions.
 struct JitterSource: RandomNumberGenerator, Sendable {
     private var state: UInt64
+    /// For tests: no chance at all.
+    private var constant: Double?
 
     init(seed: UInt64) {
         state = seed
+    }
+
+    init(constant: Double) {
+        state = 0
+        self.constant = constant
     }
 
     mutating func next() -> UInt64 {
@@ -17,6 +24,6 @@ struct JitterSource: RandomNumberGenerator, Sendable {
 
     /// Evenly from 0..<1.
     mutating func fraction() -> Double {
-        Double(next() >> 11) / Double(1 << 53)
+        constant ?? Double(next() >> 11) / Double(1 << 53)
     }
 }

@@ -1,6 +1,6 @@
 /// Why the client itself does not take a message into its outbox.
 public enum SendRefusal: Error, Sendable, Equatable {
-    /// As many sends of this conversation wait for acceptance as the server allows; wait for `accepted`.
+    /// Too many sends of this conversation wait for acceptance; wait for `accepted`.
     case outboxFull(limit: Int)
     /// The frame would be larger than the server takes, in bytes.
     case messageTooLarge(limit: Int)

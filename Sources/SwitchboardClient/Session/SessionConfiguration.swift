@@ -9,10 +9,10 @@ public struct SessionConfiguration: Sendable {
     public var features: [String] = []
 
     /// Waits between attempts to connect.
-    public var reconnect = Backoff(base: .milliseconds(250), ceiling: .seconds(15))
+    public var reconnect = Backoff(base: .milliseconds(500), ceiling: .seconds(30))
 
     /// Waits before a send is repeated after a temporary error that named no time of its own.
-    public var resend = Backoff(base: .milliseconds(50), ceiling: .seconds(5))
+    public var resend = Backoff(base: .milliseconds(100), ceiling: .seconds(5))
 
     /// Deliveries are acknowledged after this long at the latest…
     public var acknowledgementDelay: Duration = .milliseconds(50)
@@ -20,10 +20,7 @@ public struct SessionConfiguration: Sendable {
     /// …or after this many of one conversation, whichever comes first.
     public var acknowledgementBatch = 16
 
-    /// How long opening a WebSocket may take, TCP and TLS included.
-    public var connectTimeout: Duration = .seconds(10)
-
-    /// How long a server may take from `hello` to `welcome`.
+    /// How long an attempt may take from its beginning to `welcome`: the token, TCP, TLS and the greeting.
     public var welcomeTimeout: Duration = .seconds(10)
 
     /// How long a server may take to answer a `ping`.
@@ -37,7 +34,11 @@ public struct SessionConfiguration: Sendable {
     public var pingInterval: Duration = .seconds(25)
 
     /// A connection that stood this long starts the backoff afresh.
-    public var stableAfter: Duration = .seconds(5)
+    public var stableAfter: Duration = .seconds(10)
+
+    /// Sends of one conversation that may wait for acceptance; more are refused to the application. How many of them are
+    /// on their way at once is the server's choice (`SessionLimits.outboxMessages`).
+    public var maximumWaitingMessages = 1024
 
     /// The limits until `welcome` names the server's own.
     public var limits = SessionLimits()

@@ -20,6 +20,8 @@ public enum SessionEvent: Sendable, Equatable {
     case delivered(ConversationID, WireDeliver)
     /// The state of a conversation of which this device had no cursor.
     case snapshot(ConversationID, WireSnapshot)
+    /// Fresh ICE servers of this user; they replace those of `welcome`.
+    case iceServers(WireIceServers)
     /// An error of the connection as a whole; the server usually closes after it.
     case failed(ServerError)
     /// The connection is gone; the next attempt comes after this long.

@@ -5,26 +5,29 @@ extension SessionMachine {
     /// Takes a message into the outbox. It is stored first, and sent as soon as there is a connection that may carry it.
     ///
     /// - Returns: the number that the message got in this conversation; `accepted` speaks of it.
-    public mutating func messageQueued(_ message: WireMessage, in id: ConversationID) throws(SendRefusal)
-        -> (number: UInt32, actions: [SessionAction])
+    public mutating func messageQueued(_ message: WireMessage, in id: ConversationID, now: Duration)
+        throws(SendRefusal) -> (number: UInt32, actions: [SessionAction])
     {
         if case .ended(let reason) = state { throw .sessionEnded(reason) }
         if conversations[id] == nil, conversations.count - endedConversations.count >= limits.conversations {
             throw .tooManyConversations(limit: limits.conversations)
         }
-        guard (conversations[id]?.unaccepted.count ?? 0) < limits.outboxMessages else {
-            throw .outboxFull(limit: limits.outboxMessages)
+        guard (conversations[id]?.unaccepted.count ?? 0) < configuration.maximumWaitingMessages else {
+            throw .outboxFull(limit: configuration.maximumWaitingMessages)
         }
         guard fits(message) else { throw .messageTooLarge(limit: limits.messageBytes) }
 
         conversationLearned(id)
-        let number = conversations[id]?.append(message) ?? 0
+        // A device that was told the end of its part may take the call over: the conversation lives again.
+        if case .handover = message.content { revive(id) }
+        guard let index = conversations.index(forKey: id) else { return (0, []) }
+        // In place: this is the hot path, and a copy would copy the queue.
+        let number = conversations.values[index].append(message, now: now)
+        waitingCount += 1
         var actions: [SessionAction] = [.store(.appended(id, number: number, message))]
         guard state == .ready else { return (number, actions) }
-        actions += timeAcceptance()
-        if conversations[id]?.resendFrom == nil {
-            actions.append(Self.transmit(message, number: number, in: id))
-        }
+        actions += timeAcceptance(now: now)
+        transmit(id, at: index, now: now, into: &actions)
         return (number, actions)
     }
 
@@ -40,26 +43,46 @@ extension SessionMachine {
         return nextOrdinal
     }
 
+    private mutating func revive(_ id: ConversationID) {
+        guard conversations[id]?.isEnded == true else { return }
+        conversations[id]?.isEnded = false
+        endedConversations.removeAll { $0 == id }
+    }
+
     /// All that is unaccepted, after `welcome`: per conversation in the order of numbers.
-    func outboxActions() -> [SessionAction] {
-        conversations.filter { !$0.value.unaccepted.isEmpty }
-            .sorted { $0.value.ordinal < $1.value.ordinal }
-            .flatMap { Self.transmissions(of: $0.value, from: $0.value.acceptedThrough + 1, in: $0.key) }
+    mutating func outboxActions(now: Duration) -> [SessionAction] {
+        var actions: [SessionAction] = []
+        let waiting = conversations.filter { !$0.value.unaccepted.isEmpty }
+        for (id, _) in waiting.sorted(by: { $0.value.ordinal < $1.value.ordinal }) {
+            guard let index = conversations.index(forKey: id) else { continue }
+            transmit(id, at: index, now: now, into: &actions)
+        }
+        return actions
     }
 
     /// The time after a temporary error is over.
-    mutating func resend(_ id: ConversationID) -> [SessionAction] {
-        guard let first = conversations[id]?.resendFrom else { return [] }
-        conversations[id]?.resendFrom = nil
-        guard let queues = conversations[id] else { return [] }
-        return Self.transmissions(of: queues, from: first, in: id)
+    mutating func resend(_ id: ConversationID, now: Duration) -> [SessionAction] {
+        guard let index = conversations.index(forKey: id), conversations.values[index].isPostponed else { return [] }
+        conversations.values[index].isPostponed = false
+        var actions: [SessionAction] = []
+        transmit(id, at: index, now: now, into: &actions)
+        return actions
+    }
+
+    /// Puts on the connection what may go out of one conversation.
+    mutating func transmit(
+        _ id: ConversationID, at index: Dictionary<ConversationID, ConversationQueues>.Index, now: Duration,
+        into actions: inout [SessionAction]
+    ) {
+        while let next = conversations.values[index].takeTransmittable(window: limits.outboxMessages, now: now) {
+            actions.append(Self.transmission(next.message, number: next.number, in: id))
+        }
     }
 
     /// The cursors for `hello`: what waits for acceptance first, then the newest.
     func cursors() -> [WireCursor] {
         conversations.filter {
-            $0.value.hasCursor && !Self.isUnknownToServers($0.value)
-                && (!$0.value.isEnded || !$0.value.unaccepted.isEmpty)
+            $0.value.hasCursor && !$0.value.isUnknownToServers && (!$0.value.isEnded || !$0.value.unaccepted.isEmpty)
         }
         .sorted { left, right in
             let waits = (left.value.unaccepted.isEmpty, right.value.unaccepted.isEmpty)
@@ -74,25 +97,7 @@ extension SessionMachine {
         }
     }
 
-    /// Nothing of it was ever accepted or received, and its first message waits: no server can know it yet, and an answer
-    /// that there is no such conversation would cross with that message.
-    private static func isUnknownToServers(_ queues: ConversationQueues) -> Bool {
-        queues.received == 0 && queues.acceptedThrough == 0 && queues.message(1) != nil
-    }
-
-    private static func transmissions(
-        of queues: ConversationQueues, from first: UInt32, in id: ConversationID
-    ) -> [SessionAction] {
-        var actions: [SessionAction] = []
-        var number = max(first, queues.acceptedThrough + 1)
-        while let message = queues.message(number) {
-            actions.append(transmit(message, number: number, in: id))
-            number += 1
-        }
-        return actions
-    }
-
-    private static func transmit(_ message: WireMessage, number: UInt32, in id: ConversationID) -> SessionAction {
+    private static func transmission(_ message: WireMessage, number: UInt32, in id: ConversationID) -> SessionAction {
         var send = WireSend()
         send.conversation = id.description
         send.number = number

@@ -2,7 +2,7 @@ import SwiftProtobuf
 public import SwitchboardProtocol
 
 /// A client's side of the protocol as a value: what happened goes in, what to do comes out. No I/O, no clock, no
-/// randomness but the seed it is given.
+/// randomness but the seed it is given. `now` is the time since the machine was made, on a clock that does not jump.
 ///
 /// The three kinds of wrong input: a late but lawful event (a timer or an acceptance that no longer matters) is
 /// dropped; a server that breaks the protocol costs it the connection, after which the session resumes; a call that
@@ -34,17 +34,22 @@ public struct SessionMachine: Sendable {
     var jitter: JitterSource
 
     private var connections: UInt32
-    /// Attempts since a connection last stood for long; that connection's own counts as the first.
-    private var attempt = 0
+    /// Connections lost in a row, since one stood for long.
+    private var failures = 0
     private var pingInterval: Duration
-    /// Anything came since the last look of the heartbeat.
-    private var heardSomething = false
-    /// Anything came since the last look of the timer `acceptanceDue`.
-    private var heardWhileWaiting = false
+    private var lastHeard: Duration = .zero
+    /// Sends that are not accepted, in all conversations.
+    var waitingCount = 0
+    /// Since when something waits for acceptance without a pause, on this connection.
+    private var waitingSince: Duration = .zero
     private var isAcceptanceTimed = false
     private var awaitsPong = false
-    /// A time to reconnect that the server set; it overrides the backoff.
+    /// A time to reconnect that the server set; neither the backoff nor a better network overrides it.
     var serverSetReconnect: Duration?
+    /// The timer `reconnect` runs with a time that the server set.
+    private var isAppointed = false
+    /// `sync_complete` came over this connection.
+    var isSynchronized = false
     /// `go_away` came: the timer `reconnect` runs while the connection still stands.
     var isLeaving = false
     /// The last error that spoke of the connection, to say why the server closed.
@@ -66,6 +71,7 @@ public struct SessionMachine: Sendable {
         for (id, stored) in record.conversations.sorted(by: { $0.key < $1.key }) {
             conversations[id] = ConversationQueues(ordinal: nextOrdinal, restoring: stored)
             nextOrdinal += 1
+            waitingCount += stored.unaccepted.count
         }
     }
 
@@ -80,6 +86,12 @@ public struct SessionMachine: Sendable {
         return connect()
     }
 
+    /// The application wants fresh ICE servers. Without a connection nothing is asked: `welcome` will bring some.
+    public mutating func iceServersRequested() -> [SessionAction] {
+        guard state == .ready else { return [] }
+        return [.transmit(.with { $0.iceServers = WireIceServersRequest() })]
+    }
+
     /// The application wants no more of it. Acknowledgements that are due go out first; the outbox stays stored.
     public mutating func stopped() -> [SessionAction] {
         if case .ended = state { return [] }
@@ -89,7 +101,7 @@ public struct SessionMachine: Sendable {
     /// The network came back, or the application became visible: do at once what would come later.
     public mutating func networkBecameAvailable() -> [SessionAction] {
         switch state {
-        case .waiting: [.cancel(.reconnect)] + connect()
+        case .waiting: isAppointed ? [] : [.cancel(.reconnect)] + connect()
         case .ready: ping()
         case .idle, .connecting, .greeting, .ended: []
         }
@@ -107,10 +119,6 @@ public struct SessionMachine: Sendable {
     public mutating func socketOpened(token: String) -> [SessionAction] {
         guard state == .connecting else { return [] }
         state = .greeting
-        connections += 1
-        heardSomething = false
-        awaitsPong = false
-        connectionError = nil
         var hello = WireHello()
         hello.token = token
         hello.device = device.text
@@ -118,11 +126,7 @@ public struct SessionMachine: Sendable {
         hello.outbox = outbox.text
         hello.features = configuration.features
         hello.conversations = cursors()
-        return [
-            .store(.connectionCounted(connections)),
-            .transmit(.with { $0.hello = hello }),
-            .schedule(.welcomeDue, after: configuration.welcomeTimeout),
-        ]
+        return [.transmit(.with { $0.hello = hello })]
     }
 
     /// The socket could not be opened, or no token was to be had; the reason is for people.
@@ -138,7 +142,7 @@ public struct SessionMachine: Sendable {
         case .connecting, .greeting, .ready: break
         }
         if let code, Self.forbidsReconnect(code) {
-            return end(.refused(code: code, connectionError))
+            return end(.refused(code: code, connectionError), isClosed: true)
         }
         return connectionLost(.closed(code: code))
     }
@@ -149,8 +153,8 @@ public struct SessionMachine: Sendable {
     }
 
     /// A WebSocket ping arrived: the server is there.
-    public mutating func pingReceived() {
-        heard()
+    public mutating func pingReceived(now: Duration) {
+        heard(now: now)
     }
 
     /// The outbox's storage could not keep a change.
@@ -159,34 +163,27 @@ public struct SessionMachine: Sendable {
         return end(.storageFailed)
     }
 
-    public mutating func timerFired(_ timer: SessionTimer) -> [SessionAction] {
+    public mutating func timerFired(_ timer: SessionTimer, now: Duration) -> [SessionAction] {
         switch (timer, state) {
         case (.reconnect, .waiting):
             return connect()
-        case (.reconnect, .ready), (.reconnect, .greeting):
-            // The delay of `go_away` is over.
-            let acknowledgements = flushAcknowledgements()
-            isLeaving = false
-            serverSetReconnect = .zero
-            return acknowledgements + [.disconnect(.goingAway)] + connectionLost(.serverLeaving)
-        case (.welcomeDue, .greeting):
+        case (.reconnect, .ready):
+            return leave()
+        case (.welcomeDue, .connecting), (.welcomeDue, .greeting):
             return [.disconnect(.goingAway)] + connectionLost(.silent)
-        case (.heartbeat, .ready):
-            return heartbeat()
-        case (.acceptanceDue, .ready):
-            isAcceptanceTimed = false
-            let actions = heardWhileWaiting ? [] : ping()
-            return actions + timeAcceptance()
         case (.pongDue, .ready):
-            guard awaitsPong else { return [] }
-            return [.disconnect(.goingAway)] + connectionLost(.silent)
+            return awaitsPong ? [.disconnect(.goingAway)] + connectionLost(.silent) : []
+        case (.heartbeat, .ready):
+            return heartbeat(now: now)
+        case (.acceptanceDue, .ready):
+            return acceptanceDue(now: now)
         case (.stable, .ready):
-            attempt = 1
+            failures = 0
             return []
         case (.acknowledge, .ready):
             return flushAcknowledgements()
         case (.resend(let id), .ready):
-            return resend(id)
+            return resend(id, now: now)
         default:
             return []
         }
@@ -196,49 +193,74 @@ public struct SessionMachine: Sendable {
 
     private mutating func connect() -> [SessionAction] {
         state = .connecting
+        isAppointed = false
         serverSetReconnect = nil
-        defer { attempt += 1 }
-        return [.notify(.connecting(attempt: attempt)), .connect]
+        connections += 1
+        awaitsPong = false
+        connectionError = nil
+        return [
+            .store(.connectionCounted(connections)),
+            .notify(.connecting(attempt: failures)),
+            .schedule(.welcomeDue, after: configuration.welcomeTimeout),
+            .connect,
+        ]
+    }
+
+    /// The delay of `go_away` is over: the next connection comes at once, and says nothing about how good the network is.
+    private mutating func leave() -> [SessionAction] {
+        let acknowledgements = flushAcknowledgements()
+        serverSetReconnect = .zero
+        return acknowledgements + [.disconnect(.goingAway)] + connectionLost(.serverLeaving) + connect()
     }
 
     /// Called with the first sign of life after `hello`.
-    mutating func welcomed(pingInterval interval: Double) -> [SessionAction] {
+    mutating func welcomed(pingInterval interval: Double, now: Duration) -> [SessionAction] {
         state = .ready
         if interval > 0 { pingInterval = .milliseconds(interval) }
+        waitingSince = now
         return [
             .cancel(.welcomeDue),
             .schedule(.stable, after: configuration.stableAfter),
             .schedule(.heartbeat, after: pingInterval),
-        ] + timeAcceptance()
+        ] + (waitingCount > 0 ? scheduleAcceptance(after: configuration.impatience) : [])
     }
 
-    mutating func heard() {
-        heardSomething = true
-        heardWhileWaiting = true
+    mutating func heard(now: Duration) {
+        lastHeard = now
         awaitsPong = false
     }
 
-    /// Starts the timer `acceptanceDue` if something waits and it does not run.
-    mutating func timeAcceptance() -> [SessionAction] {
-        guard !isAcceptanceTimed, conversations.values.contains(where: { !$0.unaccepted.isEmpty }) else { return [] }
-        isAcceptanceTimed = true
-        heardWhileWaiting = false
-        return [.schedule(.acceptanceDue, after: configuration.impatience)]
+    /// Something begins to wait, or goes on waiting.
+    mutating func timeAcceptance(now: Duration) -> [SessionAction] {
+        if waitingCount == 1 { waitingSince = now }
+        return isAcceptanceTimed ? [] : scheduleAcceptance(after: configuration.impatience)
     }
 
-    private mutating func heartbeat() -> [SessionAction] {
-        let next = SessionAction.schedule(.heartbeat, after: pingInterval)
-        guard !heardSomething else {
-            heardSomething = false
-            return [next]
+    private mutating func scheduleAcceptance(after delay: Duration) -> [SessionAction] {
+        isAcceptanceTimed = true
+        return [.schedule(.acceptanceDue, after: delay)]
+    }
+
+    /// The timers that watch over silence are not moved with each frame: they look how long it has lasted.
+    private mutating func acceptanceDue(now: Duration) -> [SessionAction] {
+        isAcceptanceTimed = false
+        guard waitingCount > 0 else { return [] }
+        let silence = now - max(lastHeard, waitingSince)
+        guard silence >= configuration.impatience else {
+            return scheduleAcceptance(after: configuration.impatience - silence)
         }
-        return ping() + [next]
+        return ping() + scheduleAcceptance(after: configuration.impatience)
+    }
+
+    private mutating func heartbeat(now: Duration) -> [SessionAction] {
+        let silence = now - lastHeard
+        guard silence >= pingInterval else { return [.schedule(.heartbeat, after: pingInterval - silence)] }
+        return ping() + [.schedule(.heartbeat, after: pingInterval)]
     }
 
     private mutating func ping() -> [SessionAction] {
         guard !awaitsPong else { return [] }
         awaitsPong = true
-        heardSomething = false
         return [
             .transmit(.with { $0.ping = WirePing() }),
             .schedule(.pongDue, after: configuration.pongTimeout),
@@ -259,24 +281,27 @@ public struct SessionMachine: Sendable {
         }
         acknowledgementsDue = []
         isAcceptanceTimed = false
+        isSynchronized = false
         state = .waiting
+        isAppointed = serverSetReconnect != nil
         if isLeaving {
             // The timer that `go_away` set goes on.
             isLeaving = false
             actions.append(.notify(.disconnected(reason, retryAfter: serverSetReconnect ?? .zero)))
             return actions
         }
-        let backoff = configuration.reconnect.wait(attempt: attempt - 1, jitter: jitter.fraction())
-        let wait = serverSetReconnect ?? backoff
+        let wait = serverSetReconnect ?? configuration.reconnect.wait(attempt: failures, jitter: jitter.fraction())
         serverSetReconnect = nil
+        failures += 1
         actions.append(.notify(.disconnected(reason, retryAfter: wait)))
         actions.append(.schedule(.reconnect, after: wait))
         return actions
     }
 
-    mutating func end(_ reason: SessionEnd) -> [SessionAction] {
-        let actions: [SessionAction] =
-            connectionTimers() + [.cancel(.reconnect), .disconnect(.goingAway), .notify(.ended(reason))]
+    /// - Parameter isClosed: the socket is gone already.
+    mutating func end(_ reason: SessionEnd, isClosed: Bool = false) -> [SessionAction] {
+        let closing: [SessionAction] = isClosed ? [] : [.disconnect(.goingAway)]
+        let actions = connectionTimers() + [.cancel(.reconnect)] + closing + [.notify(.ended(reason))]
         state = .ended(reason)
         return actions
     }
@@ -284,12 +309,12 @@ public struct SessionMachine: Sendable {
     /// The timers of a connection, cancelled.
     private func connectionTimers() -> [SessionAction] {
         switch state {
-        case .idle, .waiting, .connecting, .ended: return []
-        case .greeting: return [.cancel(.welcomeDue)]
+        case .idle, .waiting, .ended: return []
+        case .connecting, .greeting: return [.cancel(.welcomeDue)]
         case .ready: break
         }
         var timers: [SessionTimer] = [.heartbeat, .pongDue, .acceptanceDue, .stable, .acknowledge]
-        timers += conversations.filter { $0.value.resendFrom != nil }.keys.sorted().map { .resend($0) }
+        timers += conversations.filter { $0.value.isPostponed }.keys.sorted().map { .resend($0) }
         return timers.map { .cancel($0) }
     }
 

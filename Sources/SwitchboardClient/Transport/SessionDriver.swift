@@ -1,4 +1,5 @@
 import DequeModule
+import Foundation
 public import NIOCore
 import NIOSSL
 public import SwitchboardProtocol
@@ -13,6 +14,8 @@ public import SwitchboardProtocol
 /// actions that are under way.
 public final class SessionDriver: @unchecked Sendable {
     public let eventLoop: any EventLoop
+    /// The device's id, as the server knows it.
+    public let device: DeviceID
 
     /// Told of each event, on the event loop. Set it before `start()`.
     public var onEvent: (SessionEvent) -> Void = { _ in }
@@ -21,12 +24,16 @@ public final class SessionDriver: @unchecked Sendable {
     private let connector: WebSocketConnector
     private let codec: FrameCodec
     private var machine: SessionMachine
+    private let started = ContinuousClock.now
     private var timers: [SessionTimer: Scheduled<Void>] = [:]
     private var pending: Deque<SessionAction> = []
     private var isPerforming = false
     private var isFlushScheduled = false
     /// Inside a read: the flush comes when the read is complete.
     private var isReading = false
+    /// A change could not be stored: nothing may be sent any more.
+    private var hasStorageFailed = false
+    private var tokenRenewal: Scheduled<Void>?
     private var socket: WebSocketHandler?
     /// Tells a connection attempt that was given up from the current one.
     private var attempt: UInt64 = 0
@@ -36,13 +43,14 @@ public final class SessionDriver: @unchecked Sendable {
         self.options = options
         self.eventLoop = eventLoop
         codec = FrameCodec(options.configuration.subprotocol)
-        var generator = SystemRandomNumberGenerator()
+        let record = try options.storage.load()
+        device = options.device ?? record.device ?? DeviceID(trusted: ConversationID.random().description)
         machine = SessionMachine(
-            configuration: options.configuration, device: options.device, restoring: try options.storage.load(),
-            seed: generator.next())
+            configuration: options.configuration, device: device, restoring: record,
+            seed: UInt64.random(in: 0...UInt64.max))
         connector = WebSocketConnector(
             endpoint: options.endpoint, subprotocol: options.configuration.subprotocol,
-            maximumMessageBytes: options.maximumReceivedBytes, timeout: options.configuration.connectTimeout,
+            maximumMessageBytes: options.maximumReceivedBytes, timeout: options.configuration.welcomeTimeout,
             tls: try options.makeTLSContext(),
             localAddress: try options.localAddress.map { try SocketAddress(ipAddress: $0, port: 0) })
     }
@@ -68,7 +76,7 @@ public final class SessionDriver: @unchecked Sendable {
     @discardableResult
     public func send(_ message: WireMessage, in conversation: ConversationID) throws(SendRefusal) -> UInt32 {
         eventLoop.preconditionInEventLoop()
-        let (number, actions) = try machine.messageQueued(message, in: conversation)
+        let (number, actions) = try machine.messageQueued(message, in: conversation, now: now)
         perform(actions)
         return number
     }
@@ -97,7 +105,17 @@ public final class SessionDriver: @unchecked Sendable {
         socket?.setReading(isReading)
     }
 
+    /// Asks for fresh ICE servers; an event `iceServers` brings them. Without a connection it does nothing, since the next
+    /// `welcome` brings some.
+    public func requestICEServers() {
+        eventLoop.preconditionInEventLoop()
+        perform(machine.iceServersRequested())
+    }
+
     // MARK: - Performing actions
+
+    /// Counts on while the device sleeps, so that an invite's age is true.
+    private var now: Duration { started.duration(to: .now) }
 
     /// Actions are done in order, those of a nested call after those under way.
     private func perform(_ actions: [SessionAction]) {
@@ -125,7 +143,7 @@ public final class SessionDriver: @unchecked Sendable {
 
     private func transmit(_ frame: WireClientFrame) {
         // The only frame without an encoding is one with a number that is not finite, which no peer could take either.
-        guard let socket, let bytes = try? codec.encode(frame) else { return }
+        guard !hasStorageFailed, let socket, let bytes = try? codec.encode(frame) else { return }
         socket.write(bytes)
         guard !isReading, !isFlushScheduled else { return }
         isFlushScheduled = true
@@ -139,8 +157,7 @@ public final class SessionDriver: @unchecked Sendable {
         do {
             try options.storage.record(change)
         } catch {
-            // What was to be sent after this change must not be: those actions are dropped.
-            pending.removeAll { if case .transmit = $0 { true } else { false } }
+            hasStorageFailed = true
             perform(machine.storageFailed())
         }
     }
@@ -149,7 +166,7 @@ public final class SessionDriver: @unchecked Sendable {
         timers[timer]?.cancel()
         timers[timer] = eventLoop.scheduleTask(in: TimeAmount(delay)) {
             self.timers[timer] = nil
-            self.perform(self.machine.timerFired(timer))
+            self.perform(self.machine.timerFired(timer, now: self.now))
         }
     }
 
@@ -181,6 +198,7 @@ public final class SessionDriver: @unchecked Sendable {
             case .success:
                 guard attempt == self.attempt else { return bound.value.close(code: CloseCode.goingAway.rawValue) }
                 self.socket = bound.value
+                self.scheduleRenewal(of: token)
                 self.perform(self.machine.socketOpened(token: token))
             case .failure(let error):
                 self.connectFailed("\(error)", attempt: attempt)
@@ -193,7 +211,26 @@ public final class SessionDriver: @unchecked Sendable {
         perform(machine.socketFailed(reason: reason))
     }
 
+    /// Gets a new token before this one expires, so that the server need not close the connection.
+    private func scheduleRenewal(of token: String) {
+        tokenRenewal?.cancel()
+        let now = Duration.milliseconds(Date().timeIntervalSince1970 * 1000)
+        guard case .provider(let provider) = options.token, let delay = TokenExpiry.renewal(of: token, now: now)
+        else { return }
+        tokenRenewal = eventLoop.scheduleTask(in: TimeAmount(delay)) {
+            let promise = self.eventLoop.makePromise(of: String.self)
+            promise.completeWithTask { try await provider() }
+            promise.futureResult.whenSuccess { [attempt = self.attempt] renewed in
+                // One that fails is made up for by the next connection, which asks again.
+                guard attempt == self.attempt, self.socket != nil else { return }
+                self.perform(self.machine.tokenRefreshed(renewed))
+                self.scheduleRenewal(of: renewed)
+            }
+        }
+    }
+
     private func disconnect(_ code: CloseCode) {
+        tokenRenewal?.cancel()
         attempt += 1
         socket?.close(code: code.rawValue)
         socket = nil
@@ -207,7 +244,7 @@ extension SessionDriver: WebSocketHandler.Owner {
         guard handler === socket else { return }
         isReading = true
         if let frame = try? codec.decode(WireServerFrame.self, from: Array(bytes.readableBytesView)) {
-            perform(machine.frameReceived(frame))
+            perform(machine.frameReceived(frame, now: now))
         } else {
             perform(machine.malformedFrameReceived())
         }
@@ -220,7 +257,7 @@ extension SessionDriver: WebSocketHandler.Owner {
 
     func socketDidReadPing(_ handler: WebSocketHandler) {
         guard handler === socket else { return }
-        machine.pingReceived()
+        machine.pingReceived(now: now)
     }
 
     func socketDidCompleteRead(_ handler: WebSocketHandler) {
@@ -229,6 +266,7 @@ extension SessionDriver: WebSocketHandler.Owner {
 
     func socketDidClose(code: UInt16?, _ handler: WebSocketHandler) {
         guard handler === socket else { return }
+        tokenRenewal?.cancel()
         isReading = false
         socket = nil
         perform(machine.socketClosed(code: code))

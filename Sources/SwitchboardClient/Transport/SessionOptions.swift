@@ -4,8 +4,9 @@ public import SwitchboardProtocol
 /// What a `SessionDriver` needs to know.
 public struct SessionOptions: Sendable {
     public var endpoint: ServerEndpoint
-    /// Stable over reconnects, and over restarts where the outbox is.
-    public var device: DeviceID
+    /// Stable over reconnects, and over restarts where the outbox is. nil: the one that the storage keeps, which is drawn
+    /// at random together with the outbox.
+    public var device: DeviceID?
     public var token: TokenSource
     public var configuration = SessionConfiguration()
     public var storage: any OutboxStorage = MemoryOutboxStorage()
@@ -16,7 +17,7 @@ public struct SessionOptions: Sendable {
     /// The largest message taken from the server, in bytes.
     public var maximumReceivedBytes = 1 << 20
 
-    public init(endpoint: ServerEndpoint, device: DeviceID, token: TokenSource) {
+    public init(endpoint: ServerEndpoint, device: DeviceID? = nil, token: TokenSource) {
         self.endpoint = endpoint
         self.device = device
         self.token = token

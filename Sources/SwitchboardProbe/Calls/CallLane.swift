@@ -140,12 +140,3 @@ package final class CallLane: @unchecked Sendable {
         }
     }
 }
-
-extension ConversationID {
-    package static func random() -> ConversationID {
-        // Version 4 (RFC 9562 §5.4).
-        ConversationID(
-            high: UInt64.random(in: 0...UInt64.max) & ~0xf000 | 0x4000,
-            low: UInt64.random(in: 0...UInt64.max) & ~(3 << 62) | (1 << 63))
-    }
-}

@@ -82,7 +82,7 @@ package final class ProbeDevice {
             end = reason
             welcomed.fail(reason)
             for listener in listeners.values { listener(.ended(reason)) }
-        case .connecting, .synchronized, .snapshot: break
+        case .connecting, .synchronized, .snapshot, .iceServers: break
         }
     }
 

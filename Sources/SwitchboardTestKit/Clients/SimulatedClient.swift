@@ -14,6 +14,8 @@ public final class SimulatedClient {
     private var lastTimer: UInt64 = 0
     private var socket: ClientSocket?
     private var lives = 1
+    private var born: Duration
+    private var age: Duration { time.now - born }
     /// What the device does by itself; nil: a test speaks for it.
     public var agent: CallAgent?
 
@@ -31,6 +33,7 @@ public final class SimulatedClient {
         self.address = address
         self.cluster = cluster
         time = cluster.time
+        born = cluster.time.now
         record = OutboxRecord(id: OutboxID(trusted: "\(address.user)-\(address.device)-1"))
         machine = Self.machine(address, record, cluster)
     }
@@ -55,7 +58,9 @@ public final class SimulatedClient {
     /// Puts a message into the outbox; nil if the session refuses it.
     @discardableResult
     public func send(_ message: WireMessage, in conversation: ConversationID) -> UInt32? {
-        guard let (number, actions) = try? machine.messageQueued(message, in: conversation) else { return nil }
+        guard let (number, actions) = try? machine.messageQueued(message, in: conversation, now: age) else {
+            return nil
+        }
         conversations[conversation, default: ClientConversation()].sent = number
         note(.queued(conversation, record.id, number: number, message))
         perform(actions)
@@ -106,6 +111,7 @@ public final class SimulatedClient {
             record.connections = connections
         }
         conversations = [:]
+        born = time.now
         machine = Self.machine(address, record, cluster)
         note(.restarted(record.id))
         agent?.forget()
@@ -117,7 +123,7 @@ public final class SimulatedClient {
     func received(_ frame: WireServerFrame, on socket: ClientSocket) {
         guard socket === self.socket else { return }
         note(.received(frame))
-        perform(machine.frameReceived(frame))
+        perform(machine.frameReceived(frame, now: age))
     }
 
     func socketClosed(_ socket: ClientSocket, code: UInt16?) {
@@ -142,7 +148,7 @@ public final class SimulatedClient {
                 time.after(delay) { [weak self] in
                     guard let self, timers[timer] == mine else { return }
                     timers[timer] = nil
-                    perform(machine.timerFired(timer))
+                    perform(machine.timerFired(timer, now: age))
                 }
             case .cancel(let timer): timers[timer] = nil
             case .notify(let event): told(event)

@@ -39,6 +39,31 @@ struct FileOutboxStorageTests {
         #expect(try FileOutboxStorage(url: directory.file).load() == expected, "loading writes the file anew")
     }
 
+    @Test("an invite grows older while nobody runs")
+    func inviteAges() throws {
+        let directory = try Directory()
+        let storage = FileOutboxStorage(url: directory.file)
+        _ = try storage.load()
+        try storage.record(.appended(callA, number: 1, .with { ($0.invite.callee, $0.invite.ageMs) = ("bob", 60_000) }))
+        for _ in 1...2 {
+            let invite = try FileOutboxStorage(url: directory.file).load().conversations[callA]?.unaccepted.first?
+                .invite
+            #expect(invite?.callee == "bob")
+            #expect(try #require(invite).ageMs >= 60_000)
+            #expect(try #require(invite).ageMs < 600_000)
+        }
+    }
+
+    @Test("the device keeps its id as long as its outbox")
+    func keepsDevice() throws {
+        let directory = try Directory()
+        let device = try FileOutboxStorage(url: directory.file).load().device
+        #expect(device != nil)
+        #expect(try FileOutboxStorage(url: directory.file).load().device == device)
+        try FileManager.default.removeItem(at: directory.file)
+        #expect(try FileOutboxStorage(url: directory.file).load().device != device)
+    }
+
     @Test("a record that was cut off is as if it had not been written")
     func torn() throws {
         let directory = try Directory()

@@ -11,15 +11,15 @@ struct SessionMachineConnectionTests {
 
     @Test("greets with its cursors, then is ready")
     mutating func connects() {
-        #expect(session.started().transcript == ["! connecting (0)", "connect"])
         #expect(
-            session.socketOpened(token: "t").transcript == [
-                "store connection 1", "→ hello phone connection 1 outbox box", "in 10000 ms: welcomeDue",
+            session.started().transcript == [
+                "store connection 1", "! connecting (0)", "in 10000 ms: welcomeDue", "connect",
             ])
+        #expect(session.socketOpened(token: "t").transcript == ["→ hello phone connection 1 outbox box"])
         #expect(!session.isReady)
         #expect(
             session.frameReceived(.welcome()).transcript == [
-                "never: welcomeDue", "in 5000 ms: stable", "in 25000 ms: heartbeat", "! welcome to n1",
+                "never: welcomeDue", "in 10000 ms: stable", "in 25000 ms: heartbeat", "! welcome to n1",
             ])
         #expect(session.isReady)
         #expect(session.frameReceived(.syncComplete(missing: [callB])).transcript == ["! synchronized -b"])
@@ -38,7 +38,7 @@ struct SessionMachineConnectionTests {
             waits.append(actions.reconnectWait ?? -1)
         }
         #expect(waits[0] == 0)
-        let ceilings = [250, 500, 1000, 2000, 4000, 8000, 15000, 15000, 15000, 15000, 15000, 15000]
+        let ceilings = [500, 1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000, 30000, 30000, 30000]
         for (wait, ceiling) in zip(waits.dropFirst(), ceilings) {
             #expect(wait >= 0 && wait <= ceiling)
         }
@@ -60,12 +60,11 @@ struct SessionMachineConnectionTests {
         var record = OutboxRecord(id: OutboxID(trusted: "box"))
         record.apply(.connectionCounted(7))
         session = SessionMachine.forTest(restoring: record)
-        _ = session.started()
-        #expect(session.socketOpened(token: "").transcript.first == "store connection 8")
+        #expect(session.started().transcript.first == "store connection 8")
+        session.greet()
         session.welcome()
         _ = session.lose()
-        _ = session.timerFired(.reconnect)
-        #expect(session.socketOpened(token: "").transcript.first == "store connection 9")
+        #expect(session.timerFired(.reconnect).transcript.first == "store connection 9")
     }
 
     @Test(
@@ -125,8 +124,8 @@ struct SessionMachineConnectionTests {
         _ = session.frameReceived(.deliver(callA, 1))
         let actions = session.timerFired(.reconnect).transcript
         #expect(actions.first == "→ ack a≤1")
-        #expect(actions.suffix(2) == ["! disconnected serverLeaving, again in 0 ms", "in 0 ms: reconnect"])
-        #expect(session.timerFired(.reconnect).transcript.last == "connect")
+        #expect(actions.contains("! disconnected serverLeaving, again in 0 ms"))
+        #expect(actions.last == "connect")
     }
 
     @Test("go_away: a server that closes earlier is not asked again before the delay")
@@ -144,14 +143,16 @@ struct SessionMachineConnectionTests {
     mutating func heartbeats() {
         session.connect()
         session.welcome()
-        // The welcome was heard in this interval.
-        #expect(session.timerFired(.heartbeat).transcript == ["in 25000 ms: heartbeat"])
+        _ = session.frameReceived(.sign, now: .seconds(10))
+        #expect(session.timerFired(.heartbeat, now: .seconds(25)).transcript == ["in 10000 ms: heartbeat"])
         #expect(
-            session.timerFired(.heartbeat).transcript == ["→ ping", "in 5000 ms: pongDue", "in 25000 ms: heartbeat"])
-        _ = session.frameReceived(.sign)
+            session.timerFired(.heartbeat, now: .seconds(35)).transcript == [
+                "→ ping", "in 5000 ms: pongDue", "in 25000 ms: heartbeat",
+            ])
+        _ = session.frameReceived(.sign, now: .seconds(36))
         #expect(session.timerFired(.pongDue).isEmpty)
-        session.pingReceived()
-        #expect(session.timerFired(.heartbeat).transcript == ["in 25000 ms: heartbeat"])
+        session.pingReceived(now: .seconds(50))
+        #expect(session.timerFired(.heartbeat, now: .seconds(60)).transcript == ["in 15000 ms: heartbeat"])
         #expect(session.networkBecameAvailable().transcript == ["→ ping", "in 5000 ms: pongDue"])
         #expect(session.networkBecameAvailable().isEmpty, "one ping at a time")
         #expect(session.timerFired(.pongDue).events == [.disconnected(.silent, retryAfter: .zero)])
@@ -164,17 +165,18 @@ struct SessionMachineConnectionTests {
         let first = try session.messageQueued(.info("one"), in: callA).actions.transcript
         #expect(first == ["store a1 one", "in 5000 ms: acceptanceDue", "→ send a1 one"])
         #expect(try session.messageQueued(.info("two"), in: callA).actions.count == 2, "one timer for all")
-        _ = session.frameReceived(.accepted(callA, 1))
-        #expect(session.timerFired(.acceptanceDue).transcript == ["in 5000 ms: acceptanceDue"])
+        _ = session.frameReceived(.accepted(callA, 1), now: .seconds(2))
         #expect(
-            session.timerFired(.acceptanceDue).transcript == [
+            session.timerFired(.acceptanceDue, now: .seconds(5)).transcript == ["in 2000 ms: acceptanceDue"])
+        #expect(
+            session.timerFired(.acceptanceDue, now: .seconds(7)).transcript == [
                 "→ ping", "in 5000 ms: pongDue", "in 5000 ms: acceptanceDue",
             ])
-        _ = session.frameReceived(.accepted(callA, 2))
+        _ = session.frameReceived(.accepted(callA, 2), now: .seconds(8))
         #expect(session.timerFired(.pongDue).isEmpty)
-        #expect(session.timerFired(.acceptanceDue).isEmpty, "nobody waits any more")
+        #expect(session.timerFired(.acceptanceDue, now: .seconds(12)).isEmpty, "nobody waits any more")
         _ = try session.queue("three")
-        #expect(session.timerFired(.acceptanceDue).transcript.first == "→ ping")
+        #expect(session.timerFired(.acceptanceDue, now: .seconds(17)).transcript.first == "→ ping")
         #expect(session.timerFired(.pongDue).events == [.disconnected(.silent, retryAfter: .zero)])
         _ = session.timerFired(.reconnect)
         session.greet()
@@ -185,7 +187,8 @@ struct SessionMachineConnectionTests {
     mutating func networkReturns() {
         _ = session.started()
         _ = session.socketFailed(reason: "no network")
-        #expect(session.networkBecameAvailable().transcript == ["never: reconnect", "! connecting (1)", "connect"])
+        #expect(session.networkBecameAvailable().transcript.first == "never: reconnect")
+        #expect(session.socketFailed(reason: "no network").events.count == 1)
     }
 
     @Test(

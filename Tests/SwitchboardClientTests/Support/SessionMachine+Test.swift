@@ -28,6 +28,15 @@ extension SessionMachine {
         _ = frameReceived(.welcome())
     }
 
+    // At the beginning of time, for tests to which time does not matter.
+    mutating func frameReceived(_ frame: WireServerFrame) -> [SessionAction] { frameReceived(frame, now: .zero) }
+    mutating func timerFired(_ timer: SessionTimer) -> [SessionAction] { timerFired(timer, now: .zero) }
+    mutating func messageQueued(_ message: WireMessage, in id: ConversationID) throws(SendRefusal)
+        -> (number: UInt32, actions: [SessionAction])
+    {
+        try messageQueued(message, in: id, now: .zero)
+    }
+
     /// The socket falls; the milliseconds until the next attempt.
     mutating func lose() -> Int {
         socketClosed(code: nil).reconnectWait ?? -1

@@ -69,6 +69,7 @@ extension SessionEvent {
         case .dropped(let id, let numbers, let error): "dropped \(id.short)\(numbers) \(error.name)"
         case .delivered(let id, let delivery): "delivered \(id.short)\(delivery.number)"
         case .snapshot(let id, let snapshot): "snapshot \(id.short) \(snapshot.state)"
+        case .iceServers(let servers): "ice servers \(servers.iceServers.flatMap(\.urls))"
         case .failed(let error): "failed \(error.name)"
         case .disconnected(let reason, let wait): "disconnected \(reason), again in \(wait.inMilliseconds) ms"
         case .ended(let end): "ended \(end)"

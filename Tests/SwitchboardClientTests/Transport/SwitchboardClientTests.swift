@@ -1,4 +1,5 @@
 import ClientTestSupport
+import Foundation
 import NIOWebSocket
 import SwiftProtobuf
 import SwitchboardClient
@@ -90,10 +91,11 @@ struct SwitchboardClientTests {
         }
         let client = try client(server)
         try await within { try await client.connect() }
-        let error = await #expect(throws: ServerError.self) {
+        let error = await #expect(throws: SendError.self) {
             try await within { try await client.send(.info("one"), in: callA) }
         }
-        #expect(error?.known == .notAllowed)
+        guard case .refused(let refusal) = error else { throw DeadlineMissed() }
+        #expect(refusal.known == .notAllowed)
         await client.close()
         await server.stop()
     }
@@ -109,7 +111,7 @@ struct SwitchboardClientTests {
         }
         let client = try client(server)
         try await within { try await client.connect() }
-        await #expect(throws: SessionEnd.refused(code: CloseCode.replaced.rawValue, nil)) {
+        await #expect(throws: SendError.sessionEnded(.refused(code: CloseCode.replaced.rawValue, nil))) {
             try await within { try await client.send(.info("one"), in: callA) }
         }
         await #expect(throws: SessionEnd.refused(code: CloseCode.replaced.rawValue, nil)) {
@@ -192,7 +194,7 @@ struct SwitchboardClientTests {
         let send = Task { try await client.send(.info("one"), in: callA) }
         try await within { for await _ in arrivals { break } }
         send.cancel()
-        await #expect(throws: CancellationError.self) { try await send.value }
+        await #expect(throws: SendError.cancelled) { try await send.value }
         for (frame, connection) in held.withLock({ $0 }) { model.received(frame, connection) }
         #expect(model.committed == [.info("one")])
         await client.close()
@@ -218,6 +220,83 @@ struct SwitchboardClientTests {
         }
         #expect(numbers == Array(1...5000))
         await client.close()
+        await server.stop()
+    }
+
+    @Test("a token is renewed over the running connection before it expires")
+    func renewsToken() async throws {
+        let model = Model()
+        let (refreshes, refresh) = AsyncStream.makeStream(of: String.self)
+        let server = try await LoopbackServer.start { frame, connection in
+            if case .refresh(let renewal) = frame.frame { refresh.yield(renewal.token) }
+            model.received(frame, connection)
+        }
+        let count = Atomic(0)
+        let client = try client(server) {
+            // Half of a second is left to it, and it is renewed half-way.
+            $0.token = .provider {
+                let number = count.wrappingAdd(1, ordering: .relaxed).newValue
+                let expiry = Date().timeIntervalSince1970 + (number == 1 ? 0.5 : 3600)
+                return "\(number).\(Data("{\"exp\":\(expiry)}".utf8).base64EncodedString()).x"
+            }
+        }
+        try await within { try await client.connect() }
+        let renewed = try await within {
+            for await token in refreshes { return token }
+            throw DeadlineMissed()
+        }
+        #expect(renewed.hasPrefix("2."))
+        #expect(server.connections.count == 1)
+        await client.close()
+        await server.stop()
+    }
+
+    @Test("ICE servers come with the greeting, are asked for, and come unasked")
+    func iceServers() async throws {
+        let server = try await LoopbackServer.start { frame, connection in
+            switch frame.frame {
+            case .hello:
+                connection.send(
+                    .with {
+                        $0.welcome.iceServers = [.with { $0.urls = ["stun:first"] }]
+                        $0.welcome.iceServersTtlMs = 1000
+                    })
+            case .iceServers:
+                connection.send(.with { $0.iceServers.iceServers = [.with { $0.urls = ["turn:second"] }] })
+            default: break
+            }
+        }
+        let client = try client(server)
+        #expect(await client.iceServers == nil)
+        try await within { try await client.connect() }
+        #expect(await client.iceServers?.iceServers.map(\.urls) == [["stun:first"]])
+        #expect(await client.iceServers?.ttlMs == 1000)
+        await client.requestICEServers()
+        let urls = try await client.event { event -> [String]? in
+            if case .iceServers(let servers) = event { servers.iceServers.flatMap(\.urls) } else { nil }
+        }
+        #expect(urls == ["turn:second"])
+        #expect(await client.iceServers?.iceServers.map(\.urls) == [["turn:second"]])
+        await client.close()
+        await server.stop()
+    }
+
+    @Test("a storage that fails lets nothing out, and ends the session")
+    func storageFails() async throws {
+        struct Broken: OutboxStorage {
+            func load() -> OutboxRecord { .fresh() }
+            func record(_ change: OutboxChange) throws {
+                if case .appended = change { throw OutboxStorageError.notLoaded }
+            }
+        }
+        let model = Model()
+        let server = try await LoopbackServer.start(handler: model.received)
+        let client = try client(server) { $0.storage = Broken() }
+        try await within { try await client.connect() }
+        await #expect(throws: SendError.sessionEnded(.storageFailed)) {
+            try await within { try await client.send(.info("one"), in: callA) }
+        }
+        #expect(model.committed == [])
         await server.stop()
     }
 }

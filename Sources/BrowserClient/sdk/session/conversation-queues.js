@@ -58,6 +58,12 @@ export class ConversationQueues {
         }
     }
 
+    /** Whether anything waits for acceptance. */
+    get waits() {
+        for (const queue of this.#conversations.values()) if (queue.outbox.size > 0) return true;
+        return false;
+    }
+
     /** What `hello` names: conversations that the server knows and that are not settled, the last used ones. */
     cursors() {
         return [...this.#conversations.values()]
@@ -89,6 +95,8 @@ export class ConversationQueues {
         if (queue.outbox.size >= this.#settings.maxWaitingMessages) {
             throw new OutboxFullError(this.#settings.maxWaitingMessages);
         }
+        // A device that was told the end of its part may take the call over: the conversation lives again.
+        if (message.handover) queue.ended = false;
         const entry = queue.outbox.append(message, requestedAt);
         const actions = [{ type: "store", conversation: id, entry, nextNumber: queue.outbox.nextNumber }];
         if (urgent) {
@@ -128,8 +136,7 @@ export class ConversationQueues {
         this.#synchronised = false;
         const actions = [{ type: "clearTimer", timer: ACK_TIMER }];
         for (const queue of this.#conversations.values()) {
-            // The next `hello` says it all.
-            queue.cursor.unacknowledged = 0;
+            queue.cursor.disconnected();
             if (queue.outbox.paused) actions.push({ type: "clearTimer", timer: RETRY_TIMER + queue.id });
             queue.outbox.paused = false;
         }
@@ -149,12 +156,16 @@ export class ConversationQueues {
 
     /** @returns {Action[]} */
     accepted({ conversation, number = 0 }) {
-        const queue = this.#conversations.get(conversation);
-        if (!queue) return [];
+        // One that is not known here is one whose memory was lost: its numbers must not be given again.
+        if (number === 0 && !this.#conversations.has(conversation)) return [];
+        const queue = this.#conversations.get(conversation) ?? this.#queue(conversation);
         queue.known = true;
         const settled = queue.outbox.acceptThrough(number);
         if (settled.length === 0) return [];
+        const unpaused = queue.outbox.paused && queue.outbox.size === 0;
+        if (unpaused) queue.outbox.paused = false;
         return [
+            ...(unpaused ? [{ type: "clearTimer", timer: RETRY_TIMER + queue.id }] : []),
             { type: "accepted", conversation, number, messages: settled.map((entry) => entry.message) },
             { type: "removeStored", conversation, through: number },
             ...this.#pump(queue),
@@ -169,12 +180,14 @@ export class ConversationQueues {
         const queue = this.#queue(deliver.conversation);
         queue.known = true;
         queue.restored = queue.pushed = false;
+        const timed = [...this.#conversations.values()].some(({ cursor }) => cursor.unacknowledged > 0);
         const arrival = queue.cursor.arrive(deliver.number ?? 0);
         if (arrival === Arrival.gap) return null;
         const actions = arrival === Arrival.next ? [{ type: "deliver", deliver }] : [];
         if (queue.cursor.unacknowledged >= this.#settings.ackAfterDeliveries) {
             return [...actions, ...this.#acknowledge(queue)];
         }
+        if (timed) return actions;
         return [...actions, { type: "setTimer", timer: ACK_TIMER, ms: this.#settings.ackDelayMs }];
     }
 
@@ -206,7 +219,7 @@ export class ConversationQueues {
         const queue = this.#conversations.get(conversation);
         if (!queue) return [];
         if (name === "not_found") return this.#notFound(queue, error);
-        if (!permanent) return this.#pause(queue, number, error.retryAfterMs);
+        if (!permanent) return this.#pause(queue, number, error);
 
         const entry = [...queue.outbox.entries()].find((candidate) => candidate.number === number);
         const actions = [
@@ -288,12 +301,14 @@ export class ConversationQueues {
         };
     }
 
-    #pause(queue, number, retryAfterMs) {
+    #pause(queue, number, { name, retryAfterMs }) {
         queue.outbox.rewind(number || 1);
-        // Those that were sent after it come back as gaps: one pause covers them all.
-        if (queue.outbox.paused) return [];
-        queue.outbox.paused = true;
         const timer = RETRY_TIMER + queue.id;
+        if (queue.outbox.paused) {
+            // Those that were sent after it come back as gaps: one pause covers them all.
+            return name !== "gap" && retryAfterMs > 0 ? [{ type: "setTimer", timer, ms: retryAfterMs }] : [];
+        }
+        queue.outbox.paused = true;
         const refusals = queue.outbox.refusals;
         queue.outbox.refusals += 1;
         if (retryAfterMs > 0) return [{ type: "setTimer", timer, ms: retryAfterMs }];
@@ -305,8 +320,10 @@ export class ConversationQueues {
         if (first?.message.invite && number !== first.number) {
             // The invite, which makes the conversation known, is not committed yet: what follows it came too early, or
             // the node that had the invite is gone.
-            return this.#pause(queue, first.number, retryAfterMs);
+            return this.#pause(queue, first.number, { name: "not_found", retryAfterMs });
         }
+        // What was on its way behind it is told to be unknown as well.
+        if (queue.ended && !queue.known && queue.outbox.size === 0) return [];
         queue.outbox.clear();
         queue.ended = true;
         queue.known = false;

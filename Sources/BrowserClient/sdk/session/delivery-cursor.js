@@ -10,6 +10,8 @@ export const Arrival = Object.freeze({ next: "next", duplicate: "duplicate", gap
 export class DeliveryCursor {
     /** Deliveries handled or repeated since the last acknowledgement. */
     unacknowledged = 0;
+    /** Whether the present connection has brought what `received` says. */
+    confirmed = false;
 
     /** @param {number} [received] - highest contiguous delivery handed to the application */
     constructor(received = 0) {
@@ -26,11 +28,22 @@ export class DeliveryCursor {
         this.unacknowledged += 1;
         if (number <= this.received) return Arrival.duplicate;
         this.received = number;
+        this.confirmed = true;
         return Arrival.next;
     }
 
-    /** A snapshot stands for all deliveries before `number`. */
+    /** A new connection: what was not acknowledged is said by its `hello`. */
+    disconnected() {
+        this.unacknowledged = 0;
+        this.confirmed = false;
+    }
+
+    /**
+     * A snapshot stands for all deliveries before `number`. Backwards, too, for a cursor beyond what the server ever sent;
+     * but not behind what this connection has brought, for a new leader may say again what an older one said.
+     */
     continueAt(number) {
-        this.received = Math.max(this.received, number - 1);
+        this.received = this.confirmed ? Math.max(this.received, number - 1) : number - 1;
+        this.confirmed = true;
     }
 }

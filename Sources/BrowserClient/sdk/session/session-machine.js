@@ -11,11 +11,13 @@ export const defaultSettings = Object.freeze({
     greetingTimeoutMs: 10_000,
     /** From a `ping` to the first sign of life. */
     pongTimeoutMs: 5_000,
+    /** Silence after which a `ping` is sent while something waits for acceptance. */
+    impatienceMs: 5_000,
     /** Without `welcome.pingIntervalMs`. */
     pingIntervalMs: 25_000,
     reconnectFirstMs: 500,
     reconnectMaximumMs: 30_000,
-    /** A connection that lasted this long after its synchronisation clears the count of failures. */
+    /** A connection that lasted this long clears the count of failures. */
     stableAfterMs: 10_000,
     /** Of a message that was refused for a while. */
     retryFirstMs: 100,
@@ -50,6 +52,10 @@ export class SessionMachine {
     #reconnect;
     #failures = 0;
     #pingIntervalMs;
+    /** A `ping` is on its way, and nothing has come since. */
+    #awaitsPong = false;
+    /** The timer `impatience` runs. */
+    #impatient = false;
     /** Set while the server has said when to come back; backoff and signs of a better network do not override it. */
     #appointment = false;
     /** @type {number | undefined} what the server asked to wait before the next connection */
@@ -107,7 +113,8 @@ export class SessionMachine {
      * @throws {MessageTooLargeError | OutboxFullError}
      */
     sendRequested(conversation, message, { requestedAt = 0, urgent = false } = {}) {
-        return this.#queues.append(conversation, message, requestedAt, urgent);
+        const { number, actions } = this.#queues.append(conversation, message, requestedAt, urgent);
+        return { number, actions: [...actions, ...this.#watchAcceptance()] };
     }
 
     /** @returns {Action[]} */
@@ -199,6 +206,10 @@ export class SessionMachine {
                 return this.#isConnected ? this.#probe() : [];
             case "pong":
                 return this.#isConnected ? this.#abandon("ping_timeout") : [];
+            case "impatience":
+                this.#impatient = false;
+                if (!this.#isConnected || !this.#queues.waits) return [];
+                return [...this.#probe(), ...this.#watchAcceptance()];
             case "greeting":
                 return this.#abandon("no_welcome");
             case "stable":
@@ -244,13 +255,16 @@ export class SessionMachine {
     #welcomed(welcome) {
         this.#pingIntervalMs = welcome.pingIntervalMs || this.#settings.pingIntervalMs;
         this.#lastError = undefined;
+        this.#awaitsPong = false;
         return [
             { type: "clearTimer", timer: "greeting" },
             this.#enter(Phase.synchronising),
+            { type: "setTimer", timer: "stable", ms: this.#settings.stableAfterMs },
             { type: "welcomed", welcome },
             ...(welcome.conversations ?? []).flatMap((accepted) => this.#queues.accepted(accepted)),
             ...this.#queues.welcomed(welcome.limits),
             { type: "setTimer", timer: "idle", ms: this.#pingIntervalMs },
+            ...this.#watchAcceptance(),
         ];
     }
 
@@ -268,7 +282,6 @@ export class SessionMachine {
         if (this.phase !== Phase.synchronising) return [];
         return [
             this.#enter(Phase.ready),
-            { type: "setTimer", timer: "stable", ms: this.#settings.stableAfterMs },
             { type: "synchronised", missing },
             ...this.#queues.synchronised(missing),
         ];
@@ -292,14 +305,26 @@ export class SessionMachine {
     /** Any frame proves that the connection lives. */
     #signOfLife(actions) {
         if (!this.#isConnected) return actions;
+        this.#awaitsPong = false;
+        this.#impatient = false;
         return [
             ...actions,
             { type: "clearTimer", timer: "pong" },
             { type: "setTimer", timer: "idle", ms: this.#pingIntervalMs },
+            ...(this.#queues.waits ? this.#watchAcceptance() : [{ type: "clearTimer", timer: "impatience" }]),
         ];
     }
 
+    /** Somebody waits: a server that stopped dead is noticed sooner. */
+    #watchAcceptance() {
+        if (this.#impatient || !this.#isConnected || !this.#queues.waits) return [];
+        this.#impatient = true;
+        return [{ type: "setTimer", timer: "impatience", ms: this.#settings.impatienceMs }];
+    }
+
     #probe() {
+        if (this.#awaitsPong) return [];
+        this.#awaitsPong = true;
         return [
             { type: "transmit", frame: { ping: {} } },
             { type: "clearTimer", timer: "idle" },
@@ -339,8 +364,9 @@ export class SessionMachine {
     }
 
     #disconnect() {
+        this.#impatient = false;
         return [
-            ...["greeting", "idle", "pong", "stable"].map((timer) => ({ type: "clearTimer", timer })),
+            ...["greeting", "idle", "pong", "impatience", "stable"].map((timer) => ({ type: "clearTimer", timer })),
             ...this.#queues.disconnected(),
         ];
     }
