@@ -51,7 +51,14 @@ class DelayProxy:
 
     async def _accepted(self, reader, writer):
         onward_reader, onward_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
-        await asyncio.gather(self._carry(reader, onward_writer), self._carry(onward_reader, writer))
+        try:
+            await asyncio.gather(self._carry(reader, onward_writer), self._carry(onward_reader, writer))
+        except asyncio.CancelledError:
+            # The proxy is closed. asyncio's server would report a task that ends so.
+            pass
+        finally:
+            writer.close()
+            onward_writer.close()
 
     async def _carry(self, reader, writer):
         """Reads at once and writes later, so that the line is long but not narrow."""
