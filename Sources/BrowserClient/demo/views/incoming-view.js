@@ -18,8 +18,8 @@ export class IncomingView {
         element("decline").onclick = decline;
         element("ignore").onclick = ignore;
         // Escape neither declines nor leaves a call that rings without a way to answer it.
-        this.#dialog.oncancel = (event) => event.preventDefault();
-        this.#dialog.onkeydown = (event) => event.key === "Escape" && event.preventDefault();
+        this.#dialog.addEventListener("cancel", (event) => event.preventDefault());
+        this.#dialog.addEventListener("keydown", (event) => event.key === "Escape" && event.preventDefault());
     }
 
     /**
