@@ -4,6 +4,7 @@ import pathlib
 import unittest
 
 from support.browsers import BrowserTestCase
+from support.firefox import Firefox
 from support.sdk_page import SdkPage
 from support.servers import Node
 from support.waiting import wait_until
@@ -19,8 +20,12 @@ class SdkTestCase(BrowserTestCase):
         super().setUp()
         self.pages = []
 
-    def page(self, user, *, beside=None, **options):
-        driver = beside.driver if beside else self.browser()
+    def page(self, user, *, beside=None, firefox=False, **options):
+        if firefox:
+            driver = Firefox()
+            self.addCleanup(driver.quit)
+        else:
+            driver = beside.driver if beside else self.browser()
         page = SdkPage(driver, self.node.url, user, new_window=beside is not None, **options)
         self.pages.append(page)
         return page
@@ -116,6 +121,42 @@ class ManInTheMiddleTests(SdkTestCase):
         self.assertNotEqual(*codes)
 
 
+class FirefoxTests(SdkTestCase):
+    def test_a_call_between_the_two_browsers_in_both_directions(self):
+        for caller_is_firefox in (True, False):
+            with self.subTest(caller_is_firefox=caller_is_firefox):
+                suffix = "f" if caller_is_firefox else "c"
+                alice = self.page(f"fay-{suffix}", firefox=caller_is_firefox)
+                bob = self.page(f"cid-{suffix}", firefox=not caller_is_firefox)
+                self.called(alice, bob)
+                self.assert_same_code(alice, bob)
+                for page in (alice, bob):
+                    statistics = wait_until(
+                        lambda page=page: page.run("return sdk.statistics?.received.video?.kbps > 0 && sdk.statistics"),
+                        f"{page.user}'s statistics",
+                    )
+                    self.assertIn("path", statistics)
+                alice.run("window.dispatchEvent(new Event('online'))")
+                self.talking(alice, bob)
+
+    def test_reloads_and_a_camera_that_comes_later(self):
+        alice, bob = self.page("fee", firefox=True), self.page("kim")
+        alice.call("kim", video=False)
+        bob.wait_event("incoming")
+        bob.accept()
+        for page in (alice, bob):
+            page.wait_state("active")
+        alice.run("sdk.call.openMedia({ video: true })")
+        bob.wait_frames()
+        bob.run("sdk.call.openMedia({ video: true })")
+        alice.wait_frames()
+        for page in (alice, bob):
+            page.reload()
+            page.wait_event("restored")
+            self.talking(alice, bob)
+        self.assert_same_code(alice, bob)
+
+
 class NetworkTests(SdkTestCase):
     def test_ice_restarts_when_the_network_changes_and_media_go_on(self):
         alice, bob = self.page("alma"), self.page("basil")
@@ -130,17 +171,20 @@ class NetworkTests(SdkTestCase):
         self.assert_no_page_errors()
 
     def test_the_network_changes_while_it_rings(self):
-        alice, bob = self.page("agnes"), self.page("boris")
-        alice.call("boris")
-        bob.wait_event("incoming")
-        for page in (alice, bob):
-            page.run("window.dispatchEvent(new Event('online'))")
-        wait_until(
-            lambda: alice.run("return sdk.call.peerConnection.localDescription?.sdp") is not None, "an offer is there"
-        )
-        bob.accept()
-        self.talking(alice, bob)
-        self.assert_same_code(alice, bob)
+        for firefox in (None, "caller", "callee"):
+            with self.subTest(firefox=firefox):
+                alice = self.page(f"agnes-{firefox}", firefox=firefox == "caller")
+                bob = self.page(f"boris-{firefox}", firefox=firefox == "callee")
+                alice.call(bob.user)
+                bob.wait_event("incoming")
+                fragment = "return /a=ice-ufrag:(\\S+)/.exec(sdk.call.peerConnection.pendingLocalDescription.sdp)[1]"
+                before = alice.run(fragment)
+                for page in (alice, bob):
+                    page.run("window.dispatchEvent(new Event('online'))")
+                wait_until(lambda: alice.run(fragment) != before, "the offer is revised")
+                bob.accept()
+                self.talking(alice, bob)
+                self.assert_same_code(alice, bob)
 
 
 class ReloadTests(SdkTestCase):

@@ -13,7 +13,8 @@ import { encodesH264InHardware } from "./media/video-codec.js";
  * @property {(constraints: MediaStreamConstraints) => Promise<MediaStream>} openMedia
  * @property {(tracks?: MediaStreamTrack[]) => MediaStream} createMediaStream
  * @property {() => Promise<MediaStream>} openScreen - asks the user what to share
- * @property {(kind: string) => object[] | undefined} codecs - that the browser can receive, in its own order
+ * @property {(kind: string) => object[] | undefined} codecs - that the browser can receive, in its own order;
+ *     undefined where it is better left alone
  * @property {() => Promise<boolean>} encodesH264InHardware
  * @property {boolean} appliesAnswerAtPickup - true where ICE fails while it waits for remote candidates
  */
@@ -23,6 +24,7 @@ import { encodesH264InHardware } from "./media/video-codec.js";
  * @returns {Environment}
  */
 export function browserEnvironment() {
+    const isFirefox = /\bFirefox\//.test(globalThis.navigator?.userAgent ?? "");
     return {
         WebSocket: globalThis.WebSocket,
         now: () => performance.timeOrigin + performance.now(),
@@ -32,11 +34,13 @@ export function browserEnvironment() {
         createPeerConnection: (configuration) => new RTCPeerConnection(configuration),
         openMedia,
         openScreen: () => navigator.mediaDevices.getDisplayMedia({ video: true }),
-        codecs: (kind) => globalThis.RTCRtpReceiver?.getCapabilities?.(kind)?.codecs,
+        // With an order set, Firefox (153) makes later offers with payload types other than those that were negotiated,
+        // which nobody can read.
+        codecs: (kind) => (isFirefox ? undefined : globalThis.RTCRtpReceiver?.getCapabilities?.(kind)?.codecs),
         encodesH264InHardware: () => encodesH264InHardware(),
         createMediaStream: (tracks = []) => new MediaStream(tracks),
         // Firefox's ICE gives up after 5 s without remote candidates and does not recover; a phone rings longer.
-        appliesAnswerAtPickup: /\bFirefox\//.test(globalThis.navigator?.userAgent ?? ""),
+        appliesAnswerAtPickup: isFirefox,
     };
 }
 

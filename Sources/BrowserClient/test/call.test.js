@@ -159,6 +159,9 @@ test("negotiation that the browser wishes for while it rings waits until the pee
     one.call.accept();
     one.inputs.messageReceived(selected);
     await settle();
+    assert.equal(last(one, "description").type, "answer", "not while the two are about to connect");
+    one.connections[0].connects();
+    await settle();
     assert.equal(last(one, "description").type, "offer");
 });
 

@@ -150,15 +150,70 @@ test("an answer to the offer before the revised one is dropped, the one to the r
     assert.equal(one.connections[0].signalingState, "stable");
 });
 
-test("the network of the callee changes while it rings: a new path is looked for after pickup", async () => {
+test("the network of the callee changes while it rings: a new path is looked for if the old one leads nowhere", async () => {
+    for (const connects of [true, false]) {
+        clock.reset();
+        const one = await callee();
+        await one.inputs.networkChanged();
+        one.call.accept();
+        await settle();
+        assert.equal(kinds(one).filter((kind) => kind === "description").length, 1, "nobody to negotiate with yet");
+        one.inputs.messageReceived(selected);
+        if (connects) one.connections[0].connects();
+        await clock.advance(3_000);
+        assert.equal(last(one, "description").type, connects ? "answer" : "offer");
+    }
+});
+
+test("nothing is negotiated between pickup and the first packet; but if none comes, it is", async () => {
     const one = await callee();
-    await one.inputs.networkChanged();
     one.call.accept();
-    await settle();
-    assert.equal(kinds(one).filter((kind) => kind === "description").length, 1, "nobody to negotiate with yet");
     one.inputs.messageReceived(selected);
-    await settle();
+    one.connections[0].restartIce();
+    await clock.advance(2_999);
+    assert.equal(last(one, "description").type, "answer");
+    await clock.advance(1);
     assert.equal(last(one, "description").type, "offer");
+});
+
+test("a connection that the browser does not go on with is replaced, without an end of the media", async () => {
+    const one = await active("caller");
+    one.connections[0].setRemoteDescription = async () => {
+        throw new Error("Failed to set SSL role");
+    };
+    one.inputs.messageReceived(offer(2));
+    await settle();
+    assert.equal(one.problems[0].kind, "negotiation");
+    assert.equal(one.call.state, "active");
+    const { type, session, revision, sdp } = last(one, "description");
+    assert.deepEqual([type, session, revision], ["offer", 2, 1]);
+    assert.match(sdp, /audio\+video/);
+    assert.equal(one.call.peerConnection, one.connections[0]);
+    one.inputs.messageReceived({ description: { type: "answer", sdp: "x", session: 2, revision: 1 } });
+    await settle();
+    one.connections[1].connects();
+    await settle();
+    assert.equal(one.call.peerConnection, one.connections[1]);
+    assert.equal(one.connections[0].closed, true);
+    assert.equal(senders(one).audio, one.stream.getTracks()[0]);
+});
+
+test("a browser that goes on with none of them is not asked for ever", async () => {
+    const one = await active("caller");
+    const refuse = async () => {
+        throw new Error("never");
+    };
+    for (let attempt = 1; attempt < 9; attempt += 1) {
+        one.call.peerConnection.setRemoteDescription = refuse;
+        one.inputs.messageReceived(offer(2, last(one, "description").session));
+        await settle();
+        const { session } = last(one, "description");
+        one.inputs.messageReceived({ description: { type: "answer", sdp: "x", session, revision: 1 } });
+        await settle();
+        one.connections.at(-1).connects();
+        await settle();
+    }
+    assert.equal(one.connections.length, 4);
 });
 
 test("the network changes during the call: fresh ICE servers first, then an ICE restart", async () => {

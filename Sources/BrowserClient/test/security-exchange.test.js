@@ -102,6 +102,19 @@ test("the callee tells its number only when it has the promise", async () => {
     assert.deepEqual(steps(callee), []);
 });
 
+test("the callee tells it again, and the same, with each answer while it rings: what was held is dropped", async () => {
+    const [caller, callee] = described();
+    await converse(caller, callee);
+    callee.exchange.localDescribed(1, sdp("bb"));
+    await settle();
+    assert.deepEqual(steps(callee), ["nonce", "nonce"]);
+    assert.equal(callee.sent[0].value, callee.sent[1].value);
+    callee.exchange.selected();
+    callee.exchange.localDescribed(1, sdp("bb"));
+    await settle();
+    assert.equal(callee.sent.length, 2, "once it is picked up nothing is held any more");
+});
+
 test("the promise may come before the offer that it belongs to", async () => {
     const [caller] = described();
     await settle();

@@ -21,14 +21,13 @@ HARNESS = """
         Object.assign(video, { muted: true, autoplay: true, playsInline: true });
         document.body.append(video);
         const sdk = (window.sdk = { client, call: null, events: [], video });
+        const told = ["state", "glare", "handover", "security", "problem", "peer", "videopause"];
         const follow = (call) => {
             sdk.call = call;
             video.srcObject = call.remoteStream;
-            for (const type of ["state", "glare", "handover", "security", "problem", "peer", "videopause", "statistics"]) {
-                call.addEventListener(type, ({ detail }) => {
-                    if (type === "statistics") sdk.statistics = detail;
-                    else sdk.events.push([type, JSON.parse(JSON.stringify(detail))]);
-                });
+            call.addEventListener("statistics", ({ detail }) => (sdk.statistics = detail));
+            for (const type of told) {
+                call.addEventListener(type, ({ detail }) => sdk.events.push([type, JSON.parse(JSON.stringify(detail))]));
             }
         };
         for (const type of ["incoming", "call", "restored"]) {
@@ -65,10 +64,9 @@ class SdkPage:
 
     def begin(self):
         """Connects; again after a reload."""
-        device = self.focus().execute_async_script(HARNESS, self.user, self.options)
-        if str(device).startswith("failed"):
-            raise AssertionError(f"{self.user}'s page: {device}")
-        self.device = device
+        self.device = self.focus().execute_async_script(HARNESS, self.user, self.options)
+        if str(self.device).startswith("failed"):
+            raise AssertionError(f"{self.user}'s page: {self.device}")
 
     def reload(self):
         self.focus().refresh()

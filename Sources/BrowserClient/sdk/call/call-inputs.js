@@ -23,8 +23,8 @@ export class CallInputs {
     #core;
     /** Whether anything was heard of it since the page was loaded anew. */
     heardOf = false;
-    /** The network changed before there was a peer to find a new path to. */
-    #restartWanted = false;
+    /** The network changed after we had prepared ourselves, and before there was a peer to find a new path to. */
+    #networkHasChanged = false;
     /** Our offer was made before any ICE servers were known. */
     #madeWithoutServers = false;
     #handoverOffers = 0;
@@ -263,7 +263,7 @@ export class CallInputs {
         const { state, role, link, negotiation } = this.#core;
         if (state.ended) return;
         if (state.selected) return void this.#core.restartIce();
-        if (role === "callee") return void (this.#restartWanted = true);
+        if (role === "callee") return void (this.#networkHasChanged = true);
         await link.freshIceServers();
         // Meanwhile it may have been picked up: then the media, if it comes about at all, is restarted as usual.
         negotiation.revise();
@@ -317,8 +317,8 @@ export class CallInputs {
         if (wasTakingOver && core.negotiation.mediaFlows) core.mediaConnected();
         if (core.restored && !core.negotiation.connection) this.#beginAnew();
         if (!wasSelected) core.controls.announceIfNotable();
-        if (this.#restartWanted) core.restartIce();
-        this.#restartWanted = false;
+        if (this.#networkHasChanged) core.recovery.mediaDoubtful();
+        this.#networkHasChanged = false;
     }
 
     #descriptionReceived(description, device) {

@@ -19,6 +19,9 @@ import { PeerSession } from "./peer-session.js";
  * @property {(error: Error) => void} failed - on the connection in use
  */
 
+/** Connections in place of broken ones in one call; more than that is something that a new one does not mend. */
+const RENEWALS = 3;
+
 /**
  * Of a negotiation that nobody follows.
  * @type {NegotiationHooks}
@@ -66,6 +69,8 @@ export class Negotiation {
     #answers = false;
     #tracks = {};
     #highestSession = 0;
+    /** How often a connection was made because the browser would not go on with the one before. */
+    #renewals = 0;
     /** Session on which `connected` was said last, unless the media was lost since. */
     #connectedSession = 0;
     #closed = false;
@@ -349,9 +354,24 @@ export class Negotiation {
     }
 
     #failed(peerSession, error) {
-        if (peerSession === this.#current) return this.#hooks.failed(error);
+        const wasUsed = peerSession === this.#current;
+        if (wasUsed && (!this.#selected || this.#renewals >= RENEWALS)) return this.#hooks.failed(error);
+        this.#hooks.problem({ name: error.name, message: error.message }, "negotiation");
+        if (wasUsed) return this.#renew();
         // The connection in use is not concerned.
         if (peerSession === this.#successor) this.#dropSuccessor();
-        return this.#hooks.problem({ name: error.name, message: error.message }, "negotiation");
+        return undefined;
+    }
+
+    /** The browser does not go on with this connection: another one, while the media flow over this as long as they do. */
+    #renew() {
+        if (this.#successor) return;
+        this.#renewals += 1;
+        const kinds = this.#current.connection.getTransceivers().map(({ receiver }) => receiver.track.kind);
+        this.#successor = this.#createSession(this.#highestSession + 1);
+        this.#exchange.start(this.#successor.session);
+        this.#successor.offer({ audio: kinds.includes("audio"), video: kinds.includes("video") });
+        this.#successor.selected();
+        this.#successor.setTracks(this.#tracks);
     }
 }

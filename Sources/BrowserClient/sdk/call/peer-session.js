@@ -1,5 +1,8 @@
 import { CandidateBatcher, candidateFromWire } from "./candidate-batcher.js";
 
+/** After this time a connection that has not come about by itself needs another offer. */
+const FIRST_CONNECTION_MS = 3_000;
+
 /**
  * @typedef {object} PeerSessionHooks
  * @property {(message: object) => void} send - hands a wire message to the outbox
@@ -36,9 +39,12 @@ export class PeerSession {
     #hooks;
     #sending;
     #candidates;
-    /** Both devices are selected; either may negotiate. */
+    #environment;
+    #selected = false;
+    /** Either side may negotiate. */
     #negotiable = false;
-    /** The browser wished for a negotiation of its own before `selected`. */
+    #negotiableTimer = null;
+    /** The browser wished for a negotiation of its own before that. */
     #postponed = false;
     #ignoringOffer = false;
     /** An answer that is sent but not applied; see `appliesAnswerAtPickup`. */
@@ -58,6 +64,7 @@ export class PeerSession {
      * @param {PeerSessionHooks} options.hooks
      */
     constructor({ environment, configuration, session, polite, sending, hooks }) {
+        this.#environment = environment;
         this.#session = session;
         this.#polite = polite;
         this.#sending = sending;
@@ -71,7 +78,7 @@ export class PeerSession {
         });
         connection.onicecandidate = ({ candidate }) => this.#candidates.add(candidate);
         connection.oniceconnectionstatechange = () => hooks.iceStateChanged(connection.iceConnectionState);
-        connection.onconnectionstatechange = () => connection.connectionState === "connected" && hooks.secured();
+        connection.onconnectionstatechange = () => connection.connectionState === "connected" && this.#secured();
         connection.ontrack = ({ track }) => {
             this.remoteTracks.push(track);
             hooks.trackReceived(track);
@@ -103,7 +110,7 @@ export class PeerSession {
     /** The network changed while it rings: an offer with which gathering begins anew takes the place of the last. */
     revise() {
         return this.#enqueue(async () => {
-            if (this.#negotiable || this.#connection.signalingState !== "have-local-offer") return;
+            if (this.#selected || this.#connection.signalingState !== "have-local-offer") return;
             await this.#makeOffer({ iceRestart: true });
         });
     }
@@ -134,11 +141,17 @@ export class PeerSession {
         });
     }
 
-    /** Both devices are selected: from now on either side may negotiate. */
+    /**
+     * Both devices are selected: either side may negotiate, as soon as the first negotiation has borne its fruit.
+     *
+     * An answer to a second offer that comes before the DTLS handshake may take the other role in it than the first one
+     * (Firefox does), and the connection is lost. Where nothing comes about by itself, an ICE restart may help after all.
+     */
     selected() {
-        this.#negotiable = true;
-        if (this.#postponed) this.#negotiationNeeded();
-        this.#postponed = false;
+        if (this.#selected) return;
+        this.#selected = true;
+        if (this.#connection.connectionState === "connected") return this.#mayNegotiate();
+        this.#negotiableTimer = this.#environment.setTimeout(() => this.#mayNegotiate(), FIRST_CONNECTION_MS);
     }
 
     /** @param {object} description - of this session, from the selected device of the peer */
@@ -191,7 +204,6 @@ export class PeerSession {
     /** Looks for a new path; the media goes on over the old one while it lives. */
     restartIce() {
         if (this.#closed) return;
-        // Before `selected` the browser's wish to negotiate is remembered.
         this.#connection.restartIce();
     }
 
@@ -207,6 +219,7 @@ export class PeerSession {
 
     close() {
         this.#closed = true;
+        this.#environment.clearTimeout(this.#negotiableTimer);
         this.#candidates.close();
         const connection = this.#connection;
         connection.onicecandidate = connection.oniceconnectionstatechange = null;
@@ -232,6 +245,18 @@ export class PeerSession {
     #addTransceiver(kindOrTrack) {
         const transceiver = this.#connection.addTransceiver(kindOrTrack, { direction: "sendrecv" });
         this.#sending.prefer(transceiver);
+    }
+
+    #secured() {
+        if (this.#selected) this.#mayNegotiate();
+        this.#hooks.secured();
+    }
+
+    #mayNegotiate() {
+        this.#environment.clearTimeout(this.#negotiableTimer);
+        this.#negotiable = true;
+        if (this.#postponed) this.#negotiationNeeded();
+        this.#postponed = false;
     }
 
     async #makeOffer(options) {

@@ -3,6 +3,8 @@ export const defaultRecovery = Object.freeze({
     /** The caller restarts first, the callee if that did not help: two restarts at once would only meet. */
     callerRestartMs: 1_500,
     calleeRestartMs: 5_000,
+    /** For a connection that was prepared on another network to come about all the same. */
+    doubtfulMs: 3_000,
     /** From one restart to the next. */
     restartAgainMs: 8_000,
     /** Without media for so long, the call is given up. */
@@ -49,6 +51,11 @@ export class MediaRecovery {
     /** A connection is on its way that will bring the media; there is nothing to restart yet. */
     mediaAwaited() {
         this.#armGiveUp();
+    }
+
+    /** The network is another one since the connection was prepared: it may come about, or need a restart. */
+    mediaDoubtful() {
+        this.#restartAfter(this.#delays.doubtfulMs);
     }
 
     mediaConnected() {

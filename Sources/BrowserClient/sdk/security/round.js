@@ -127,6 +127,8 @@ export class SecurityRound {
         if (known && !sameBytes(known, fingerprint)) return this.#fail("security_fingerprint");
         if (end === "local") this.#localFingerprint = fingerprint;
         else this.#remoteFingerprint = fingerprint;
+        // A revised offer while it rings: what the server held from this device is dropped with the answer before.
+        if (end === "local" && !this.#selected) this.#sent.delete("nonce");
         return undefined;
     }
 

@@ -41,7 +41,7 @@ export interface VideoPausePolicy {
     retryMs?: number;
 }
 
-/** In which order codecs are offered. `auto`: H.264 first where hardware encodes it, else VP8. */
+/** In which order codecs are offered. `auto`: H.264 first where hardware encodes it, else VP8. Firefox keeps its own. */
 export interface CodecPolicy {
     video?: "auto" | "H264" | "VP8" | "VP9" | "AV1";
 }

@@ -102,7 +102,7 @@ export async function active(role, options) {
     one.inputs.messageReceived(selected);
     if (role === "caller") one.inputs.messageReceived(answer());
     await settle();
-    one.connections[0].iceBecomes("connected");
+    one.connections[0].connects();
     one.connections[0].iceBecomes("completed");
     return one;
 }
