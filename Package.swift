@@ -108,12 +108,13 @@ let package = Package(
             "SwitchboardTestKit",
             ["SwitchboardCore", "SwitchboardProtocol", "SwitchboardClient", protobuf, collections]),
         library("LocalCluster"),
+        library("DelayProxy", [collections] + nio),
         command("switchboard-cluster", ["LocalCluster", arguments]),
         command(
             "switchboard-bench",
             [
-                "SwitchboardClient", "SwitchboardProbe", "SwitchboardProtocol", "LocalCluster", protobuf, arguments,
-                histogram,
+                "SwitchboardClient", "SwitchboardProbe", "SwitchboardProtocol", "LocalCluster", "DelayProxy", protobuf,
+                arguments, histogram,
             ] + nio),
         .target(
             name: "ClientTestSupport", dependencies: ["SwitchboardProtocol", protobuf, tls] + nio,
@@ -182,8 +183,9 @@ let package = Package(
             "ClusterTests",
             [
                 "LocalCluster", "SwitchboardClient", "SwitchboardProbe", "SwitchboardProtocol", "SwitchboardTestKit",
-                "PostgresClient", "switchboard", protobuf,
+                "PostgresClient", "DelayProxy", "switchboard", protobuf,
             ] + nio),
+        tests("DelayProxyTests", ["DelayProxy"] + nio),
         tests(
             "SwitchboardProbeTests",
             ["SwitchboardProbe", "SwitchboardClient", "SwitchboardProtocol", "ClientTestSupport", protobuf] + nio),

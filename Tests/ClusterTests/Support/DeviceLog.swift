@@ -84,6 +84,7 @@ extension WireMessage {
         case .description_p(let description): "\(description.type) \(mark ?? "")"
         case .candidates: "candidates \(mark ?? "")"
         case .ringing: "ringing"
+        case .accept: "accept"
         case .selected(let selected): "selected \(selected.device)"
         case .connected: "connected"
         case .info(let info): info.body
