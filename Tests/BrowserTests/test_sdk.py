@@ -1,12 +1,13 @@
 """The browser SDK by itself: what an application can rely on, with real media, through one node."""
 
 import pathlib
+import re
 import unittest
 
 from support.browsers import BrowserTestCase
 from support.firefox import Firefox
 from support.sdk_page import SdkPage
-from support.servers import Node
+from support.servers import ROOT, Node
 from support.waiting import wait_until
 
 
@@ -105,6 +106,51 @@ class CallTests(SdkTestCase):
         alice.run("sdk.call.stopSharing()")
         wait_until(lambda: bob.run("return sdk.video.videoWidth") == 640, "bill sees the camera again")
         self.assertEqual(bob.run("return sdk.call.screen.remote"), False)
+
+
+class GuideTests(SdkTestCase):
+    def test_the_first_call_of_the_guide(self):
+        guide = (ROOT / "docs" / "BROWSER-SDK.md").read_text()
+        example = re.search(r"```js\n(.*?)```", guide, re.DOTALL).group(1)
+        example = re.sub(r"import (\{.*?\}) from (\".*?\");", r"const \1 = await import(\2);", example)
+        example = example.replace("wss://calls.example.org", self.node.url.replace("http", "ws"))
+        token = "(await (await fetch('/demo/token', request)).json()).token"
+        example = example.replace('(await fetch("/my/token")).text()', token)
+        drivers = [self.browser(), self.browser()]
+        for driver, user in zip(drivers, ["gil", "gus"]):
+            driver.get(self.node.url)
+            failure = driver.execute_async_script(
+                """
+                const [user, done] = arguments;
+                const elements = { video: "remote local", output: "state", input: "peer", button: "call pickup hangup" };
+                for (const [tag, names] of Object.entries(elements)) {
+                    for (const name of names.split(" ")) {
+                        const id = `guide-${name}`;
+                        document.body.append(Object.assign(document.createElement(tag), { id, autoplay: true }));
+                    }
+                }
+                const request = { method: "POST", headers: { "Content-Type": "application/json" },
+                    body: JSON.stringify({ user }) };
+                (async () => {
+                """
+                + example.replace("getElementById(id)", "getElementById(`guide-${id}`)")
+                + "})().then(() => done(null), (error) => done(String(error)));",
+                user,
+            )
+            self.assertIsNone(failure)
+        caller, callee = drivers
+        caller.execute_script("""
+            document.getElementById("guide-peer").value = "gus";
+            document.getElementById("guide-call").click();
+        """)
+        state = "return document.getElementById('guide-state').textContent"
+        picking = "document.getElementById('guide-pickup').onclick?.(); return true"
+        wait_until(lambda: callee.execute_script(picking) and callee.execute_script(state) == "active", "gus talks")
+        for driver in drivers:
+            playing = "return document.getElementById('guide-remote').videoWidth > 0"
+            wait_until(lambda driver=driver: driver.execute_script(playing), "the other side is seen")
+        caller.execute_script("document.getElementById('guide-hangup').click()")
+        wait_until(lambda: callee.execute_script(state) == "hangup", "gus sees the end")
 
 
 class ManInTheMiddleTests(SdkTestCase):

@@ -95,6 +95,22 @@ test("nothing is revealed before the call is picked up", async () => {
     assert.equal(caller.exchange.state, "unavailable");
 });
 
+test("nothing is revealed before the callee's certificate is settled", async () => {
+    const [caller, callee] = [end("caller"), end("callee")];
+    for (const { exchange } of [caller, callee]) {
+        exchange.switchedTo(1);
+        exchange.selected();
+    }
+    caller.exchange.localDescribed(1, sdp("aa"));
+    callee.exchange.remoteDescribed(1, sdp("aa"));
+    callee.exchange.localDescribed(1, sdp("bb"));
+    await converse(caller, callee);
+    assert.deepEqual(steps(caller), ["commit"]);
+    caller.exchange.remoteDescribed(1, sdp("bb"));
+    await settle();
+    assert.deepEqual(steps(caller), ["commit", "reveal"]);
+});
+
 test("the callee tells its number only when it has the promise", async () => {
     const [, callee] = described();
     callee.exchange.selected();

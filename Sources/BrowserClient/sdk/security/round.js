@@ -10,8 +10,8 @@ const DIGEST_BYTES = 32;
  *
  * A, the caller, commits to a number and its certificate; B, the callee, then tells its number; A reveals. So neither
  * end, nor anybody between, can choose its part after it has seen the other's: a forged code is a single guess. The
- * order is what counts: B tells nothing before it has a commitment, A nothing before it has B's number, and only the
- * first of each is taken.
+ * order is what counts: B tells nothing before it has a commitment, A nothing before it has B's number and certificate,
+ * and only the first of each is taken.
  *
  * Inputs may come in any order; each is dealt with before the next.
  */
@@ -170,7 +170,8 @@ export class SecurityRound {
         if (this.#localFingerprint) {
             await this.#send("commit", () => commitment(this.#nonce, this.#localFingerprint));
         }
-        if (!this.#selected || !this.#peerNonce) return;
+        // Nor before B's certificate is settled: whoever knew our number could look for one that makes the same code.
+        if (!this.#selected || !this.#peerNonce || !this.#remoteFingerprint) return;
         await this.#send("reveal", () => this.#nonce);
         await this.#compute();
     }
