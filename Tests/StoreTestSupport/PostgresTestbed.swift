@@ -10,6 +10,7 @@ public final class PostgresTestbed: Sendable {
     public let server: PostgresServer
     public let schema: String
     private let stores = Mutex<[PostgresConversationStore]>([])
+    private let outboxes = Mutex<[PostgresPushOutbox]>([])
     private let admin: PostgresConnection
     private let days = Atomic<Int>(0)
 
@@ -60,6 +61,14 @@ public final class PostgresTestbed: Sendable {
         return (client, store)
     }
 
+    /// A node's push outbox, with a connection of its own.
+    public func outbox(_ name: String) throws -> PostgresPushOutbox {
+        let logger = Logger(label: "pushes of \(name)") { _ in SwiftLogNoOpLogHandler() }
+        let outbox = try PostgresPushOutbox(options(name), logger: logger)
+        outboxes.withLock { $0.append(outbox) }
+        return outbox
+    }
+
     /// Executes one statement as superuser, in the schema.
     @discardableResult
     public func sql(_ text: String) async throws -> PostgresRows {
@@ -83,6 +92,7 @@ public final class PostgresTestbed: Sendable {
 
     public func close() async throws {
         for store in stores.withLock(\.self) { await store.close() }
+        for outbox in outboxes.withLock(\.self) { await outbox.close() }
         _ = try? await sql("DROP SCHEMA \(schema) CASCADE")
         await admin.close()
     }

@@ -38,6 +38,10 @@ extension StoreResult {
         if case .orphans(let orphans) = self { orphans } else { nil }
     }
 
+    public var featureLevel: UInt32? {
+        if case .featureLevel(let level) = self { level } else { nil }
+    }
+
     public var isDone: Bool {
         if case .done = self { true } else { false }
     }

@@ -8,13 +8,15 @@ enum LaneRole: Hashable, Sendable {
     case presence
     case reader
     case control
+    /// Of ``PostgresPushOutbox``, which is no lane of the store.
+    case push
 
     /// The port's name for it, if it has one.
     var lane: StoreLane? {
         switch self {
         case .writer(let number): .writer(number)
         case .barrier: .barrier
-        case .presence, .reader, .control: nil
+        case .presence, .reader, .control, .push: nil
         }
     }
 
@@ -25,6 +27,7 @@ enum LaneRole: Hashable, Sendable {
         case .presence: "presence"
         case .reader: "reader"
         case .control: "control"
+        case .push: "push"
         }
     }
 
@@ -32,7 +35,7 @@ enum LaneRole: Hashable, Sendable {
     var maximumInFlight: Int {
         switch self {
         case .writer, .barrier: 1
-        case .presence, .reader, .control: 16
+        case .presence, .reader, .control, .push: 16
         }
     }
 
@@ -41,14 +44,14 @@ enum LaneRole: Hashable, Sendable {
         configuration.lockTimeout = self == .barrier ? options.barrierLockTimeLimit : options.lockTimeLimit
         switch self {
         case .writer, .barrier: configuration.answerTimeLimit = options.commitTimeLimit
-        case .presence, .reader, .control: configuration.answerTimeLimit = options.queryTimeLimit
+        case .presence, .reader, .control, .push: configuration.answerTimeLimit = options.queryTimeLimit
         }
         configuration.sessionSettings = [
             "search_path": options.schema,
             "default_transaction_isolation": "read committed",
             // Whatever role or database say: a commit means on disk, and at the standby if there is to be one. Presence
-            // need not survive a failover: every node writes its rows anew then.
-            "synchronous_commit": self == .presence ? "local" : "on",
+            // need not survive a failover: every node writes its rows anew then. Nor need it that a push was sent.
+            "synchronous_commit": self == .presence || self == .push ? "local" : "on",
             // All statements are lookups by key. A plan made when a table was small must not scan it when it has grown.
             "plan_cache_mode": "force_generic_plan",
             "enable_seqscan": "off",

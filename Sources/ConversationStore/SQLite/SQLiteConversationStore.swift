@@ -8,8 +8,9 @@ import SwitchboardProtocol
 /// queue in the order of ``submit(_:id:)``; all lanes are that queue, so a lane is never lost. The file belongs to one
 /// store at a time.
 public final class SQLiteConversationStore: ConversationStore {
-    private let database: DatabaseQueue
-    private let clock: StoreClock
+    /// Shared with the file's ``SQLitePushOutbox``.
+    let database: DatabaseQueue
+    let clock: StoreClock
     private let events: StoreEventHandler
 
     /// Opens the file, makes what is missing.

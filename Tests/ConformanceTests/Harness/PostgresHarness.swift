@@ -1,4 +1,5 @@
 import StoreTestSupport
+import SwitchboardCore
 
 /// A schema of the shared server; each node has connections of its own.
 final class PostgresHarness: StoreHarness {
@@ -10,6 +11,10 @@ final class PostgresHarness: StoreHarness {
 
     func node(_ name: String) async throws -> StoreClient {
         try await testbed.node(name)
+    }
+
+    func outbox(_ name: String) async throws -> any PushOutbox {
+        try testbed.outbox(name)
     }
 
     func advanceDays(_ days: Int) async throws {

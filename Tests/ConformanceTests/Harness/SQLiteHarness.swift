@@ -1,6 +1,7 @@
 import ConversationStore
 import LocalCluster
 import StoreTestSupport
+import SwitchboardCore
 import Synchronization
 
 /// A SQLite store in a temporary directory; all nodes share it, for a file has one process.
@@ -36,6 +37,10 @@ final class SQLiteHarness: StoreHarness {
 
     func node(_ name: String) async throws -> StoreClient {
         StoreClient(name, sharing: first)
+    }
+
+    func outbox(_ name: String) async throws -> any PushOutbox {
+        SQLitePushOutbox(sharing: store)
     }
 
     func advanceDays(_ days: Int) async throws {

@@ -28,6 +28,10 @@ final class SimulatedHarness: StoreHarness {
         StoreClient(name, sharing: first)
     }
 
+    func outbox(_ name: String) async throws -> any PushOutbox {
+        store.outbox()
+    }
+
     func advanceDays(_ days: Int) async throws {
         store.advance(.seconds(86_400 * days))
     }
@@ -52,6 +56,12 @@ private final class ContentsStore: ConversationStore {
 
     func advance(_ duration: Duration) {
         state.withLock { $0.shift += duration }
+    }
+
+    func outbox() -> MemoryPushOutbox {
+        MemoryPushOutbox(
+            access: { [self] body in state.withLock { body(&$0.contents.pushes) } },
+            now: { [self] in StoreClock.system.now() + state.withLock(\.shift) })
     }
 
     func submit(_ command: StoreCommand, id: StoreRequestID) {

@@ -96,6 +96,110 @@ struct SQLiteStoreTests {
         #expect(throws: SQLiteStoreError.newerSchema(path: path, found: 99, known: 2)) { try open() }
     }
 
+    @Test("a file of the first version is brought up to date in place, and goes on at the newest level")
+    func olderSchema() async throws {
+        let (store, a) = try open()
+        var log = SampleLog(leader: a)
+        let first = log.next(a, marker: 5)
+        log.note(first, try #require(await a.commit([first]).appends.first))
+        try store.close()
+        // As the first release left it.
+        try tamper(
+            """
+            DROP TABLE pairs; DROP TABLE end_commands; DROP TABLE push_endpoints; DROP TABLE push_outbox;
+            DROP TABLE cluster_settings; PRAGMA user_version = 1;
+            """)
+        let (again, b) = try open()
+        #expect(await b.result(of: .load(log.conversation)).log?.entries.map(\.entry.timeMs) == [5])
+        var second = log.next(b)
+        second.pair = .take(
+            PairKey(UserID(trusted: "alice"), UserID(trusted: "bob")), media: PairMedia(audio: true, video: true))
+        #expect(await b.commit([second]).appends.first?.day != nil)
+        #expect(await b.result(of: .readFeatureLevel).featureLevel == FeatureLevel.newest)
+        try again.close()
+        let (third, c) = try open()
+        #expect(await c.result(of: .load(log.conversation)).log?.entries.count == 2)
+        try third.close()
+    }
+
+    @Test("a file whose logs only a newer program can read is left alone")
+    func newerFeatureLevel() throws {
+        let (store, _) = try open()
+        try store.close()
+        let newer = FeatureLevel.newest + 1
+        try tamper("UPDATE cluster_settings SET value = '\(newer)'")
+        #expect(
+            throws: SQLiteStoreError.newerFeatureLevel(path: path, found: newer, known: FeatureLevel.newest)
+        ) { try open() }
+    }
+
+    @Test("endpoints and pushes are there after the file is opened again; a closed outbox is unavailable")
+    func pushesReopened() async throws {
+        let (store, a) = try open()
+        let outbox = SQLitePushOutbox(sharing: store)
+        let bob = UserID(trusted: "bob")
+        let endpoint = PushEndpoint(
+            id: PushEndpointID("phone"), user: bob, provider: .fcm, target: "token", parameters: "{}")
+        try await outbox.register(endpoint, maximumPerUser: 3)
+        var append = SampleLog(leader: a).next(a)
+        append.push = .invite(
+            user: bob, caller: UserID(trusted: "alice"), media: PairMedia(audio: true, video: false),
+            expiresIn: .seconds(60))
+        #expect(await a.commit([append]).batch?.pushes == [append.conversation: 1])
+        try store.close()
+        await #expect(throws: PushOutboxError.self) { try await outbox.endpoints(of: bob) }
+
+        let (again, _) = try open()
+        let reopened = SQLitePushOutbox(sharing: again)
+        #expect(try await reopened.endpoints(of: bob) == [endpoint])
+        let claimed = try await reopened.claim(limit: 5, lease: .seconds(30), by: a.incarnation)
+        #expect(claimed.map(\.conversation) == [append.conversation])
+        try again.close()
+    }
+
+    @Test("pushes written a day ago, and pairs without a call, are collected")
+    func collected() async throws {
+        let time = Mutex<Duration>(.seconds(86_400 * 20_000))
+        let (store, a) = try open(clock: StoreClock { time.withLock { $0 } })
+        let outbox = SQLitePushOutbox(sharing: store)
+        let (alice, bob) = (UserID(trusted: "alice"), UserID(trusted: "bob"))
+        let media = PairMedia(audio: true, video: false)
+        try await outbox.register(
+            PushEndpoint(id: PushEndpointID("phone"), user: bob, provider: .fcm, target: "token", parameters: "{}"),
+            maximumPerUser: 3)
+        func call(_ caller: UserID) -> LogAppend {
+            var append = SampleLog(leader: a).next(a)
+            append.pair = .take(PairKey(caller, bob), media: media)
+            append.push = .invite(user: bob, caller: caller, media: media, expiresIn: .seconds(200_000))
+            return append
+        }
+        let old = call(alice)
+        #expect(await a.commit([old]).batch?.pushes.count == 1)
+        time.withLock { $0 += .seconds(86_399) }
+        let young = call(UserID(trusted: "carol"))
+        #expect(await a.commit([young]).batch?.pushes.count == 1)
+        time.withLock { $0 += .seconds(2) }
+        #expect(await a.result(of: .collect(endedBefore: .zero, limit: 10)).isDone)
+        #expect(
+            try await outbox.claim(limit: 5, lease: .zero, by: a.incarnation).map(\.conversation) == [
+                young.conversation
+            ])
+        try store.close()
+
+        try tamper("UPDATE conversations SET ended_at = 1 WHERE caller = 'alice'")
+        func pairs() throws -> Int? {
+            let queue = try DatabaseQueue(path: path)
+            defer { try? queue.close() }
+            return try queue.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM pairs") }
+        }
+        #expect(try pairs() == 2)
+        let (again, b) = try open()
+        #expect(await b.result(of: .collect(endedBefore: .seconds(86_400 * 90_000), limit: 10)).isDone)
+        try again.close()
+        // Both calls have the same two names in their rows, so both count as ended.
+        #expect(try pairs() == 0)
+    }
+
     @Test("a file that is no database, and a directory that is missing, are named")
     func cannotOpen() throws {
         try Data("not a database at all, but long enough to look like one".utf8).write(to: URL(filePath: path))
