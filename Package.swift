@@ -166,8 +166,7 @@ let package = Package(
             "SwitchboardNodeTests",
             [
                 "SwitchboardNode", "SwitchboardTransport", "SwitchboardCore", "SwitchboardProtocol", "LocalCluster",
-                "HTTPTestSupport",
-                protobuf, jwt, crypto, http, logging,
+                "HTTPTestSupport", "PostgresClient", protobuf, jwt, crypto, http, logging,
             ] + nio),
         tests(
             "IntegrationTests",

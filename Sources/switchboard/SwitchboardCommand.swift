@@ -15,5 +15,8 @@ struct SwitchboardCommand: AsyncParsableCommand {
               switchboard probe --url ws://127.0.0.1:8080 --calls 20
             """,
         version: SwitchboardNode.version,
-        subcommands: [Serve.self, CheckConfig.self, Migrate.self, Token.self, TurnCredentials.self, ProbeCommand.self])
+        subcommands: [
+            Serve.self, CheckConfig.self, Migrate.self, FeatureLevelCommand.self, Token.self, TurnCredentials.self,
+            ProbeCommand.self,
+        ])
 }

@@ -21,7 +21,7 @@ struct CommandTests {
 
     @Test(
         "Every subcommand explains itself with an example",
-        arguments: ["serve", "check-config", "migrate", "token", "turn-credentials", "probe"])
+        arguments: ["serve", "check-config", "migrate", "feature-level", "token", "turn-credentials", "probe"])
     func help(subcommand: String) async throws {
         let help = try await run(subcommand, "--help")
         #expect(help.exit == .code(0))
