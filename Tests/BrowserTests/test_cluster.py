@@ -39,6 +39,18 @@ class ClusterTests(BrowserTestCase):
         bob.wait_notice("has ended")
         self.assert_no_page_errors()
 
+    def test_both_call_at_once_from_two_nodes(self):
+        alice, bob = self.pages_on_two_nodes("arno", "bine")
+        for _ in range(3):
+            Page.call_at_once((alice, "bine"), (bob, "arno"))
+            assert_talking(self, alice, bob)
+            self.assertEqual(alice.call_id, bob.call_id)
+            alice.hang_up()
+            for page in (alice, bob):
+                page.wait_notice("has ended")
+        self.assertEqual([alice.missed_calls, bob.missed_calls], [0, 0])
+        self.assert_no_page_errors()
+
     def test_the_leader_is_killed_between_offer_and_pickup(self):
         alice, bob = self.pages_on_two_nodes("anna", "bruno")
         alice.call("bruno")

@@ -21,14 +21,18 @@ FLAGS = [
 ]
 
 
-def start_browser(*, width=1280, height=800, dark=False, scale=1, extra=()):
-    """A browser of its own, with its own storage: another person's machine. The caller quits it."""
+def start_browser(*, width=1280, height=800, dark=False, scale=1, extra=(), service=None):
+    """A browser of its own, with its own storage: another person's machine. The caller quits it.
+
+    `service`: a chromedriver that starts in another way than on this machine.
+    """
     options = webdriver.ChromeOptions()
     options.binary_location = require("chromium")
     for flag in [*FLAGS, f"--window-size={width},{height}", f"--force-device-scale-factor={scale}", *extra]:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(require("chromedriver")))
+    service = service or webdriver.ChromeService(require("chromedriver"))
+    driver = webdriver.Chrome(options=options, service=service)
     driver.set_script_timeout(30)
     # What a phone shows: the window of a headless browser is never narrower than 500 pixels otherwise.
     driver.execute_cdp_cmd(
