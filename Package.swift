@@ -181,8 +181,8 @@ let package = Package(
         tests(
             "ClusterTests",
             [
-                "LocalCluster", "SwitchboardClient", "SwitchboardProbe", "SwitchboardProtocol", "SwitchboardTestKit",
-                "PostgresClient", "DelayProxy", "switchboard", protobuf,
+                "LocalCluster", "SwitchboardClient", "SwitchboardCore", "SwitchboardProbe", "SwitchboardProtocol",
+                "SwitchboardTestKit", "PostgresClient", "DelayProxy", "switchboard", protobuf,
             ] + nio),
         tests("DelayProxyTests", ["DelayProxy"] + nio),
         tests(

@@ -20,6 +20,6 @@ struct ClusterCommand: AsyncParsableCommand {
             """,
         subcommands: [
             Up.self, Status.self, Probe.self, Kill.self, Pause.self, Resume.self, Restart.self, Leader.self, Logs.self,
-            Down.self,
+            Upgrade.self, Down.self,
         ])
 }

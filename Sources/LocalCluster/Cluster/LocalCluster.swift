@@ -24,10 +24,11 @@ public final class LocalCluster: Sendable {
     /// What is kept for later commands.
     public let settings: ClusterSettings
 
-    private let state: StateDirectory
+    let state: StateDirectory
     private let nodeRunners: [ServiceRunner]
+    let programs: [String: NodeProgram]
     private let balancer: ServiceRunner
-    private let progress: @Sendable (String) -> Void
+    let progress: @Sendable (String) -> Void
     private let temporary: TemporaryDirectory?
 
     /// Lays out a cluster; nothing is started.
@@ -73,11 +74,13 @@ public final class LocalCluster: Sendable {
         let binary = options.binary ?? BuildProducts.node
         settings = ClusterSettings(
             topology: topology, binary: binary, demo: options.demo, balance: options.balance)
-        nodeRunners = topology.nodes.map { node in
+        let programs = topology.nodes.map { ($0, NodeProgram(binary, environment: options.nodeEnvironment)) }
+        self.programs = Dictionary(uniqueKeysWithValues: programs.map { ($0.name, $1) })
+        nodeRunners = programs.map { node, program in
             ServiceRunner(
                 NodeService(
-                    node: node, directory: state.directory(of: node.name), binary: binary, shared: shared,
-                    environment: options.nodeEnvironment, lifetime: options.lifetime))
+                    node: node, directory: state.directory(of: node.name), program: program, shared: shared,
+                    lifetime: options.lifetime))
         }
         balancer = ServiceRunner(
             HAProxyService(

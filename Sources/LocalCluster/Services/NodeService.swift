@@ -4,11 +4,10 @@ import Foundation
 struct NodeService: Service {
     let node: Topology.Node
     let directory: String
-    /// Path of the program `switchboard`.
-    let binary: String
+    /// Which build it runs.
+    let program: NodeProgram
     /// What its configuration takes from the rest of the cluster, by placeholder of `Cluster/node.json`.
     let shared: [String: String]
-    let environment: [String: String]
     let lifetime: LaunchCommand.Lifetime
 
     var name: String { node.name }
@@ -19,6 +18,7 @@ struct NodeService: Service {
     var configFile: String { "\(directory)/node.json" }
 
     func prepare() throws -> LaunchCommand {
+        let (binary, environment) = program.current
         guard FileManager.default.isExecutableFile(atPath: binary) else {
             throw LocalClusterError.file(
                 path: binary, reason: "is not a program; build it with: swift build --product switchboard")

@@ -10,8 +10,11 @@ enum FoldError: Error, Sendable, Equatable {
 
 extension ConversationState {
     /// Folds one entry. `isFirstLoaded`: a restore starts here, so a checkpoint in it replaces everything.
-    mutating func apply(_ entry: LogEntry, at index: UInt32, isFirstLoaded: Bool = false) throws(FoldError) {
-        guard entry.level <= FeatureLevel.newest else { throw .levelTooHigh(entry.level) }
+    /// `known`: the highest level that this node is to understand.
+    mutating func apply(
+        _ entry: LogEntry, at index: UInt32, isFirstLoaded: Bool = false, known: UInt32 = FeatureLevel.newest
+    ) throws(FoldError) {
+        guard entry.level <= known else { throw .levelTooHigh(entry.level) }
         if isFirstLoaded, index > 1 {
             for fact in entry.facts {
                 guard case .checkpoint(let checkpoint)? = fact.fact else { continue }

@@ -195,7 +195,11 @@ extension NodeCore {
         guard !isDraining else { return }
         isDraining = true
         ask(.mark(.draining, true), .housekeeping)
-        let connections = sessions.keys.sorted()
+        // Those whose call is being set up move first, while others have the patience.
+        let (settingUp, others) = sessions.keys.sorted().reduce(into: ([ConnectionID](), [ConnectionID]())) {
+            if sessions[$1]?.settingUp.isEmpty == false { $0.0.append($1) } else { $0.1.append($1) }
+        }
+        let connections = settingUp + others
         for (place, connection) in connections.enumerated() {
             let delay = spread * place / max(connections.count, 1)
             out.send(

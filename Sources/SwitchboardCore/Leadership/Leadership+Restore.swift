@@ -10,7 +10,7 @@ extension Leadership {
         guard let log, let last = log.entries.last else { return loadedNothing() }
         let folded: ConversationState
         do throws(FoldError) {
-            folded = try Self.fold(log)
+            folded = try Self.fold(log, known: configuration.knownFeatureLevel)
         } catch {
             stage = .quarantined
             if case .levelTooHigh(let level) = error {
@@ -87,11 +87,11 @@ extension Leadership {
         return wake()
     }
 
-    static func fold(_ log: StoredLog) throws(FoldError) -> ConversationState {
+    static func fold(_ log: StoredLog, known: UInt32) throws(FoldError) -> ConversationState {
         var state = ConversationState()
         var isFirst = true
         for stored in log.entries {
-            try state.apply(stored.entry, at: stored.index, isFirstLoaded: isFirst)
+            try state.apply(stored.entry, at: stored.index, isFirstLoaded: isFirst, known: known)
             isFirst = false
         }
         return state

@@ -16,6 +16,8 @@ public struct LeadershipConfiguration: Sendable {
     public var quarantineWindow: Duration = .seconds(60)
     /// After an outage clients get at least this much of their deadline.
     public var minimumDeadlineAfterRestore: Duration = .seconds(30)
+    /// Logs above it are given to nodes that know more. Below this build's own only to behave as an older build would.
+    public var knownFeatureLevel = FeatureLevel.newest
     public var call = CallLimits()
 
     public init() {}

@@ -57,15 +57,21 @@ extension NodeCore {
             health.isProbing = false
             if case .done = result { storeSucceeded() } else { health.failed(time.now) }
         case .featureLevel:
-            if case .featureLevel(let level) = result { featureLevelRead(level) }
+            if case .featureLevel(let level) = result {
+                featureLevelRead(level)
+                timers.schedule(.featureLevel, at: time.now + configuration.featureLevelInterval)
+            } else {
+                timers.schedule(.featureLevel, at: time.now + configuration.storeRetry)
+            }
         case .housekeeping: break
         }
     }
 
     private mutating func featureLevelRead(_ level: UInt32) {
-        guard level != featureLevel else { return }
-        log(.info, "the cluster writes at feature level \(level); this node knows up to \(FeatureLevel.newest)")
-        featureLevel = level
+        let known = configuration.leadership.knownFeatureLevel
+        guard min(level, known) != featureLevel else { return }
+        log(.info, "the cluster writes at feature level \(level); this node knows up to \(known)")
+        featureLevel = min(level, known)
     }
 
     private mutating func committed(

@@ -35,7 +35,6 @@ extension NodeCore {
         case .devicesAwaited(let conversation):
             perform(leaderships[conversation]?.waitedForDevices() ?? [], conversation)
         case .featureLevel:
-            timers.schedule(.featureLevel, at: time.now + configuration.featureLevelInterval)
             ask(.readFeatureLevel, .featureLevel)
         case .iceServers(let connection): refreshIceServers(connection)
         case .endedRetention(let conversation): retentionPassed(conversation)

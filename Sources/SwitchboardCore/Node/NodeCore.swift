@@ -142,6 +142,8 @@ public struct NodeCore: Sendable {
         NodeFigures(
             registeredNodes: membership.members.count, linkedNodes: membership.linked.count, sessions: sessions.count,
             routes: routes.count, leaderships: leaderships.count,
+            liveLeaderships: leaderships.values.count { $0.stage != .closed && $0.stage != .fresh },
+            successors: membership.living.count { $0 != me },
             storeRequests: storeRequests.count, coordinatorRequests: coordinatorRequests.count,
             recovering: recovery.count, isStoreHealthy: !health.isOut, isDraining: isDraining)
     }
@@ -163,6 +165,10 @@ public struct NodeFigures: Sendable {
     public var sessions: Int
     public var routes: Int
     public var leaderships: Int
+    /// Of conversations that have not ended: what others take over when this node leaves.
+    public var liveLeaderships: Int
+    /// Other nodes that could lead.
+    public var successors: Int
     public var storeRequests: Int
     public var coordinatorRequests: Int
     public var recovering: Int

@@ -58,6 +58,7 @@ public struct SwitchboardNode: Service, CustomStringConvertible {
         let peers = makePeers(incarnation, on: group, logger: logger)
         let peerAddress = try await peers?.start { relay.post(.peer($0)) }
         let readiness = Readiness()
+        let departure = Departure()
         let coordinator = try await CoordinatorHandle.open(
             settings.cluster, incarnation: incarnation, member: member(peerAddress), logger: logger
         ) { event in
@@ -85,7 +86,8 @@ public struct SwitchboardNode: Service, CustomStringConvertible {
             host: settings.internal.host, port: settings.internal.port, group: group,
             responder: InternalRoutes(
                 core: core, counters: counters, readiness: readiness, storeProblems: store.problems,
-                connections: { front.connectionCount }, settings: settings, incarnation: incarnation
+                connections: { front.connectionCount }, settings: settings, incarnation: incarnation,
+                departure: departure
             ).router(), logger: logger)
         let parts = Parts(
             front: front, gate: gate, core: core, peers: peers, store: store, coordinator: coordinator,
@@ -101,11 +103,14 @@ public struct SwitchboardNode: Service, CustomStringConvertible {
         }
         await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await gate.run() }
-            try? await gracefulShutdown()
+            await askedToLeave(departure)
             await drain(parts, logger)
             await takeApart(parts)
         }
     }
+
+    /// How long others may take to lead what this node led, after its clients have gone.
+    private static let handoverTime: Duration = .seconds(20)
 
     private struct Parts {
         var front: WebSocketFront
@@ -120,16 +125,30 @@ public struct SwitchboardNode: Service, CustomStringConvertible {
 
     // MARK: Leaving
 
-    /// Says that it leaves, sends clients elsewhere over the configured time, and waits until they have gone.
+    /// SIGTERM, SIGINT, or an operator's wish.
+    private func askedToLeave(_ departure: Departure) async {
+        await withTaskGroup(of: Void.self) { ways in
+            ways.addTask { try? await gracefulShutdown() }
+            ways.addTask { await departure.requested() }
+            await ways.next()
+            ways.cancelAll()
+        }
+    }
+
+    /// Says that it leaves, sends clients elsewhere over the configured time, and waits until they have gone and others lead
+    /// what it led.
     private func drain(_ parts: Parts, _ logger: Logger) async {
         logger.info("draining", metadata: ["spread": "\(settings.drainSpread)"])
         parts.core.post([.drainRequested(spread: settings.drainSpread)])
-        let deadline = ContinuousClock.now + settings.drainSpread + .seconds(3)
+        let deadline = ContinuousClock.now + settings.drainSpread + Self.handoverTime
         while ContinuousClock.now < deadline {
             // The core's own figures tell when everybody has gone; looked at ten times a second.
-            guard let figures = await parts.core.ask({ $0.figures }), figures.sessions > 0 else { break }
+            guard let figures = await parts.core.ask({ $0.figures }) else { return }
+            let isLeft = figures.liveLeaderships == 0 || figures.successors == 0
+            guard figures.sessions > 0 || !isLeft else { return logger.info("drained") }
             try? await Task.sleep(for: .milliseconds(100))
         }
+        logger.warning("not all has left in time; what is left is taken over when this node is gone")
     }
 
     private func takeApart(_ parts: Parts) async {
@@ -185,7 +204,7 @@ public struct SwitchboardNode: Service, CustomStringConvertible {
         return PeerLinkService(
             configuration: PeerLinkConfiguration(
                 incarnation: incarnation, cluster: cluster.id, host: cluster.peerHost, port: cluster.peerPort,
-                security: security, software: Self.version),
+                security: security, software: Self.version, featureLevel: settings.knownFeatureLevel),
             eventLoop: group.next(), logger: logger)
     }
 
@@ -195,7 +214,7 @@ public struct SwitchboardNode: Service, CustomStringConvertible {
             address: PeerAddress(
                 host: advertised?.host ?? peerAddress?.host ?? "127.0.0.1",
                 port: advertised?.port ?? peerAddress?.port ?? 0),
-            datacenter: settings.datacenter, featureLevel: FeatureLevel.newest, software: Self.version)
+            datacenter: settings.datacenter, featureLevel: settings.knownFeatureLevel, software: Self.version)
     }
 
     private func coreConfiguration(_ incarnation: Incarnation, writers: Int) -> NodeConfiguration {
@@ -203,6 +222,7 @@ public struct SwitchboardNode: Service, CustomStringConvertible {
         configuration.iceServerSource = TurnCredentialSource(
             settings.iceServers, lifetime: settings.turnCredentialLifetime)
         configuration.writerLanes = writers
+        configuration.leadership.knownFeatureLevel = settings.knownFeatureLevel
         configuration.maximumConnections = settings.maxConnections
         configuration.leadership.call.ringTimeout = settings.ringTimeout
         configuration.leadership.call.connectTimeout = settings.connectTimeout

@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import Logging
+import SwitchboardCore
 import SwitchboardProtocol
 
 /// What the command line says; nil: nothing.
@@ -101,6 +102,8 @@ struct SettingsReader {
             turnCredentialLifetime: .milliseconds(number("turn.credentialLifetimeMs", 3_600_000, 1_000...604_800_000)),
             callPolicy: callPolicy,
             drainSpread: .milliseconds(number("drain.spreadMs", 2_000, 0...600_000)),
+            knownFeatureLevel: UInt32(
+                number("cluster.knownFeatureLevel", Int(FeatureLevel.newest), 1...Int(FeatureLevel.newest))),
             ringTimeout: .milliseconds(number("call.ringTimeoutMs", 60_000, 1_000...600_000)),
             connectTimeout: .milliseconds(number("call.connectTimeoutMs", 30_000, 1_000...600_000)),
             logLevel: logLevel)

@@ -62,6 +62,8 @@ public struct NodeSettings: Sendable {
     public var turnCredentialLifetime: Duration
     public var callPolicy: CallPolicySettings
     public var drainSpread: Duration
+    /// The highest feature level that this node admits to know.
+    public var knownFeatureLevel: UInt32
     public var ringTimeout: Duration
     public var connectTimeout: Duration
     public var logLevel: Logger.Level

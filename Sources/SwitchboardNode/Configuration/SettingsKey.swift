@@ -32,6 +32,9 @@ public struct SettingsKey: Sendable {
         SettingsKey(name: "cluster.id", kind: .text, meaning: "nodes of another cluster are refused"),
         SettingsKey(name: "cluster.secretFile", kind: .text, meaning: "file with the secret that all nodes share"),
         SettingsKey(name: "cluster.insecure", kind: .flag, meaning: "link with nodes without any secret"),
+        SettingsKey(
+            name: "cluster.knownFeatureLevel", kind: .number,
+            meaning: "behave as a build that knows no higher level; to rehearse an upgrade"),
         SettingsKey(name: "zookeeper.hosts", kind: .text, meaning: "the ensemble: host:port,host:port,…"),
         SettingsKey(name: "zookeeper.sessionTimeoutMs", kind: .number, meaning: "silence before a node is given up"),
         SettingsKey(name: "postgres.url", kind: .text, meaning: "the database, as libpq takes it"),

@@ -12,6 +12,7 @@ struct InternalRoutes: Sendable {
     let connections: @Sendable () -> Int
     let settings: NodeSettings
     let incarnation: Incarnation
+    let departure: Departure
 
     func router() -> HTTPRouter {
         var router = HTTPRouter()
@@ -19,6 +20,7 @@ struct InternalRoutes: Sendable {
         router.get("/health/ready") { _ in await ready() }
         router.get("/metrics") { _ in await metrics() }
         router.get(under: "/conversations/") { await conversation($0) }
+        router.post("/drain") { _ in drain() }
         return router
     }
 
@@ -26,6 +28,11 @@ struct InternalRoutes: Sendable {
     private func live() async -> HTTPResponse {
         await core.ask { $0.figures } == nil
             ? .error(status: 503, name: "stopped", message: "the core has ended") : .text("ok\n")
+    }
+
+    private func drain() -> HTTPResponse {
+        let isFirst = departure.request()
+        return .text(isFirst ? "draining\n" : "draining already\n", status: 202)
     }
 
     private func problems(_ figures: NodeFigures) -> [String] {

@@ -64,6 +64,7 @@ struct CallScript: Sendable {
         for device in [caller, picker] {
             try await device.wait("the end is told") { $0.has("ended hangup", in: call) && $0.hasAllAccepted(call) }
         }
+        try await bystander.wait("the end elsewhere is told") { $0.has("over elsewhere", in: call) }
     }
 
     /// Each message is answered by the next, at once, so that there is always one on its way.
@@ -94,7 +95,11 @@ struct CallScript: Sendable {
         #expect(
             picker.seen.labels(call)
                 == ["invite", "offer offer", selected] + candidates("caller") + rally(1) + ["ended hangup"])
-        #expect(bystander.seen.labels(call) == ["invite", "offer offer", "ended answered_elsewhere"])
+        #expect(
+            bystander.seen.labels(call) == [
+                "invite", "offer offer", "ended answered_elsewhere", "elsewhere \(picker.address.device)",
+                "over elsewhere",
+            ])
         for device in devices { device.checkNumbers(call) }
     }
 }

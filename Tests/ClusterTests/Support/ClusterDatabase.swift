@@ -51,6 +51,11 @@ final class ClusterDatabase: Sendable {
             """, PostgresParameters(count, PostgresBytes(body)))
     }
 
+    func setFeatureLevel(_ level: Int) async throws {
+        try await connection.query(
+            "UPDATE cluster_settings SET value = $1 WHERE name = 'feature_level'", PostgresParameters("\(level)"))
+    }
+
     /// How many live conversations each incarnation leads.
     func liveConversations() async throws -> [String: Int] {
         let rows = try await connection.query(

@@ -89,6 +89,7 @@ extension WireMessage {
         case .connected: "connected"
         case .info(let info): info.body
         case .ended(let ended): "ended \(ended.reason)"
+        case .elsewhere(let elsewhere): elsewhere.active ? "elsewhere \(elsewhere.device)" : "over elsewhere"
         default: "something else"
         }
     }
