@@ -64,6 +64,24 @@ class CallTests(SdkTestCase):
         self.assertIn("roundTripMs", statistics)
         self.assert_no_page_errors()
 
+    def test_codecs_in_the_wanted_order_and_bitrates_within_their_bounds(self):
+        wanted = {
+            "codecs": {"video": "H264"},
+            "bitrate": {"video": {"minKbps": 50, "startKbps": 100, "maxKbps": 120}, "audio": {"maxKbps": 16}},
+        }
+        alice, bob = self.page("hedda", **wanted), self.page("hal", **wanted)
+        self.called(alice, bob)
+        for page in (alice, bob):
+            sent = wait_until(
+                lambda page=page: page.run("return sdk.statistics?.sent.video?.codec && sdk.statistics.sent"), "statistics"
+            )
+            self.assertEqual((sent["video"]["codec"], sent["audio"]["codec"]), ("video/H264", "audio/opus"))
+        kbps = "return sdk.statistics.sent.video.kbps"
+        wait_until(lambda: 20 < alice.run(kbps) < 150, "the video keeps within its bounds")
+        alice.run("sdk.call.setBitrate({ video: { maxKbps: 1500 } })")
+        wait_until(lambda: alice.run(kbps) > 200, "and takes more when it may")
+        self.assert_no_page_errors()
+
     def test_call_cancel_call_again_within_200_ms(self):
         alice, bob = self.page("amy"), self.page("bert")
         first, second = alice.focus().execute_async_script("""
@@ -289,6 +307,33 @@ class ReloadTests(SdkTestCase):
         bob.begin()
         self.assertEqual(bob.events("restored"), [])
         self.assertEqual(bob.run("return sdk.client.calls.length"), 0)
+
+
+class StorageTests(SdkTestCase):
+    def test_a_database_of_the_first_version_is_taken_over_and_keeps_calls_too(self):
+        driver = self.browser()
+        driver.get(self.node.url)
+        found = driver.execute_async_script("""
+            const done = arguments[arguments.length - 1];
+            const request = indexedDB.open("old", 1);
+            request.onupgradeneeded = () => {
+                const stores = { devices: "device", conversations: ["device", "conversation"],
+                    sends: ["device", "conversation", "number"] };
+                for (const [name, keyPath] of Object.entries(stores)) request.result.createObjectStore(name, { keyPath });
+                request.transaction.objectStore("devices").put({ device: "d", outbox: "o", usedAt: Date.now() });
+            };
+            request.onsuccess = async () => {
+                request.result.close();
+                const { IndexedDBStorage } = await import("/sdk/index.js");
+                const storage = await IndexedDBStorage.open("old");
+                await storage.storeCall("d", { id: "c1", version: 1 });
+                await storage.storeCall("d", { id: "c2", version: 1 });
+                await storage.storeCall("other", { id: "c3", version: 1 });
+                await storage.forgetCall("d", "c1");
+                done([(await storage.load("d")).outbox, await storage.loadCalls("d")]);
+            };
+        """)
+        self.assertEqual(found, ["o", [{"id": "c2", "version": 1}]])
 
 
 class GlareTests(SdkTestCase):

@@ -2,6 +2,9 @@ import { randomUUID } from "./identifiers.js";
 
 const STORAGE_KEY = "switchboard.device";
 const LOCK_PREFIX = "switchboard.device.";
+/** A reload hands the lock from one page to the next, which may take a moment. */
+const PATIENCE_MS = 500;
+const ATTEMPT_EVERY_MS = 50;
 
 /**
  * Which device this tab is: an id that survives reloads, and the number of its last connection.
@@ -25,11 +28,14 @@ export class DeviceIdentity {
      * @param {object} [environment]
      * @param {Storage} [environment.storage]
      * @param {LockManager} [environment.locks] - absent in insecure contexts: the id is then not protected
+     * @param {number} [environment.patienceMs] - how long a page that is just being unloaded may keep the lock
      * @returns {Promise<DeviceIdentity>}
      */
-    static async claim({ storage = globalThis.sessionStorage, locks = globalThis.navigator?.locks } = {}) {
+    static async claim({
+        storage = globalThis.sessionStorage, locks = globalThis.navigator?.locks, patienceMs = PATIENCE_MS,
+    } = {}) {
         const found = readState(storage);
-        let release = found && (await holdLock(locks, found.device));
+        let release = found && (await holdLockSoon(locks, found.device, patienceMs));
         let state = found;
         if (!release) {
             state = { device: randomUUID(), connection: 0 };
@@ -75,6 +81,14 @@ function readState(storage) {
         return typeof state?.device === "string" && Number.isInteger(state?.connection) ? state : null;
     } catch {
         return null;
+    }
+}
+
+async function holdLockSoon(locks, device, patienceMs) {
+    for (let waited = 0; ; waited += ATTEMPT_EVERY_MS) {
+        const release = await holdLock(locks, device);
+        if (release || waited >= patienceMs) return release;
+        await new Promise((resolve) => setTimeout(resolve, ATTEMPT_EVERY_MS));
     }
 }
 

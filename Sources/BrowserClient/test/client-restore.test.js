@@ -256,6 +256,22 @@ test("the application opens its own media for a restored call", async () => {
     assert.deepEqual(made.calls[0].localStream.getTracks(), given.getTracks());
 });
 
+test("a call is stored before its first message may leave", async () => {
+    const order = [];
+    for (const method of ["storeCall", "storeSends"]) {
+        const original = storage[method].bind(storage);
+        storage[method] = (...values) => {
+            order.push(method);
+            return original(...values);
+        };
+    }
+    const made = await connected();
+    made.call("alice");
+    await settle();
+    assert.equal(order[0], "storeCall");
+    assert.ok(order.includes("storeSends"));
+});
+
 test("records of another version, or broken ones, are left alone", async () => {
     for (const record of [{ id: "x", version: 99, role: "caller", peer: "p" }, { id: "y" }]) {
         await storage.storeCall("d", record);

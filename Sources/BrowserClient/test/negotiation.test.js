@@ -39,14 +39,15 @@ test("the old picture stays until the new one has come, but not for ever", async
     for (const comes of [true, false]) {
         clock.reset();
         const one = await active("callee");
-        const before = one.call.remoteStream.getTracks();
+        const before = one.call.remoteStream.getVideoTracks();
         one.inputs.messageReceived(offer(1, 2));
         await settle();
         const picture = one.connections[1].getTransceivers()[1].receiver.track;
         picture.muted = true;
         one.connections[1].iceBecomes("connected");
         await clock.advance(1_000);
-        assert.deepEqual(one.call.remoteStream.getTracks(), before);
+        assert.deepEqual(one.call.remoteStream.getVideoTracks(), before);
+        assert.equal(one.call.remoteStream.getAudioTracks()[0].id, "callee2-audio", "the sound does not wait");
         assert.equal(one.connections[0].closed, false);
         if (comes) picture.dispatchEvent(new Event("unmute"));
         else await clock.advance(1_000);
@@ -55,6 +56,19 @@ test("the old picture stays until the new one has come, but not for ever", async
         assert.equal(one.call.remoteStream.getTracks().length, 2);
         assert.equal(one.connections[0].closed, true);
     }
+});
+
+test("a picture of a connection that has been replaced in turn is not shown any more", async () => {
+    const one = await active("callee");
+    one.inputs.messageReceived(offer(1, 2));
+    await settle();
+    one.connections[1].getTransceivers()[1].receiver.track.muted = true;
+    one.connections[1].connects();
+    one.inputs.messageReceived(offer(1, 3));
+    await settle();
+    one.connections[2].connects();
+    await clock.advance(5_000);
+    assert.deepEqual(one.call.remoteStream.getTracks().map(({ id }) => id).sort(), ["callee3-audio", "callee3-video"]);
 });
 
 test("a peer that begins anew after its media was lost brings the call back", async () => {

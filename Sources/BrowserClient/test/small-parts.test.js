@@ -137,11 +137,21 @@ test("a tab keeps its device id, and the count of its connections, over a reload
     assert.equal(second.connection, 3);
 });
 
+test("the page before may let go of the id a little late", async () => {
+    const storage = tabStorage();
+    const locks = lockManager();
+    const first = await DeviceIdentity.claim({ storage, locks });
+    const claiming = DeviceIdentity.claim({ storage, locks });
+    await new Promise((resolve) => setImmediate(resolve));
+    first.release();
+    assert.equal((await claiming).device, first.device);
+});
+
 test("a duplicated tab is a device of its own", async () => {
     const locks = lockManager();
     const storage = tabStorage();
     const first = await DeviceIdentity.claim({ storage, locks });
-    const duplicate = await DeviceIdentity.claim({ storage: tabStorage(storage.text), locks });
+    const duplicate = await DeviceIdentity.claim({ storage: tabStorage(storage.text), locks, patienceMs: 100 });
     assert.notEqual(duplicate.device, first.device);
     assert.equal(duplicate.connection, 0);
 });

@@ -26,7 +26,8 @@ class Middle {
 
     /** From the caller: what goes on in its place. */
     async fromCaller(call, message) {
-        if (message.description?.type === "offer" && !this.#offer) return this.#offerReceived(call, message.description);
+        const { description } = message;
+        if (description?.type === "offer" && !this.#offer) return this.#offerReceived(call, description);
         if (message.candidates) return this.#candidatesPassed(this.#toCaller, this.#toCallee, message.candidates);
         if (message.security) return this.#securityPassed(this.#asCallee, this.#saidToCallee, message.security);
         return message;
@@ -77,7 +78,9 @@ class Middle {
     /** The first message with candidates carries all of ours, the others none. */
     async #candidatesPassed(from, to, { candidates, ...rest }) {
         const add = async () => {
-            for (const each of candidates) if (each.candidate) await from.addIceCandidate({ sdpMLineIndex: 0, ...each });
+            for (const each of candidates.filter(({ candidate }) => candidate)) {
+                await from.addIceCandidate({ sdpMLineIndex: 0, ...each });
+            }
         };
         // The caller's come before there is an answer to it.
         if (from.remoteDescription) await add();

@@ -26,9 +26,8 @@ HARNESS = """
             sdk.call = call;
             video.srcObject = call.remoteStream;
             call.addEventListener("statistics", ({ detail }) => (sdk.statistics = detail));
-            for (const type of told) {
-                call.addEventListener(type, ({ detail }) => sdk.events.push([type, JSON.parse(JSON.stringify(detail))]));
-            }
+            const note = ({ type, detail }) => sdk.events.push([type, JSON.parse(JSON.stringify(detail))]);
+            for (const type of told) call.addEventListener(type, note);
         };
         for (const type of ["incoming", "call", "restored"]) {
             client.addEventListener(type, ({ detail: { call } }) => {
@@ -53,7 +52,7 @@ class SdkPage:
     """One tab. Windows of one browser may be used in turn."""
 
     def __init__(self, driver, url, user, *, new_window=False, prelude="", **options):
-        """`prelude`: a script that runs first; it may leave a `testEnvironment` for the SDK. `options`: the client's."""
+        """`prelude`: a script that runs first, and may leave a `testEnvironment`. `options`: the client's."""
         self.driver, self.url, self.user, self.options = driver, url, user, options
         if new_window:
             driver.switch_to.new_window("window")

@@ -10,6 +10,8 @@ export class RemoteMedia {
     screen = false;
     #environment;
     #changed;
+    /** Counts the connections, to drop what comes late from an older one. */
+    #switches = 0;
 
     /**
      * @param {import("../environment.js").Environment} environment
@@ -28,18 +30,18 @@ export class RemoteMedia {
     }
 
     /**
-     * Another connection: its tracks take the place of those before as soon as there is a picture, so that none is
-     * missed.
+     * Another connection: its tracks take the place of those before, the picture as soon as there is one.
      * @param {MediaStreamTrack[]} tracks
      */
     async switchTo(tracks) {
+        this.#switches += 1;
+        const present = this.#switches;
+        this.#replace("audio", tracks);
         const picture = tracks.find(({ kind }) => kind === "video");
-        if (picture?.muted && this.stream.getVideoTracks().length > 0) await this.#firstPacket(picture);
-        for (const track of tracks) this.add(track);
-        for (const track of this.stream.getTracks()) {
-            if (!tracks.includes(track)) this.stream.removeTrack(track);
-        }
-        this.#changed();
+        const showsAnother = this.stream.getVideoTracks().some(({ muted }) => !muted);
+        if (picture?.muted && showsAnother) await this.#firstPacket(picture);
+        // Yet another connection may have come meanwhile.
+        if (present === this.#switches) this.#replace("video", tracks);
     }
 
     /** A begin without a past, as after an offer that takes the place of another while it rings. */
@@ -51,6 +53,15 @@ export class RemoteMedia {
     stateReceived({ audioMuted = false, videoMuted = false, screen = false }) {
         this.muted = { audio: audioMuted, video: videoMuted };
         this.screen = screen;
+    }
+
+    #replace(kind, tracks) {
+        const wanted = tracks.filter((track) => track.kind === kind);
+        const before = this.stream.getTracks().filter((track) => track.kind === kind);
+        const present = new Set(before);
+        for (const track of wanted) if (!present.has(track)) this.stream.addTrack(track);
+        for (const track of before) if (!wanted.includes(track)) this.stream.removeTrack(track);
+        this.#changed();
     }
 
     /** A remote track is muted until its first packet (WebRTC 1.0 §5.3). */

@@ -56,6 +56,4 @@ export type ProblemName =
     /** A description names a certificate other than the one in use, or than the one that the code was made of. */
     | "security_fingerprint"
     /** There is no WebCrypto (a page without https), hence no security code. */
-    | "security_unavailable"
-    /** The media of a call that was restored, or taken over, could not be opened. */
-    | "media_unavailable";
+    | "security_unavailable";

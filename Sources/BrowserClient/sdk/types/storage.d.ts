@@ -56,7 +56,12 @@ export class IndexedDBStorage extends MemoryStorage {
 
 /** Which device this is; see `device-identity.js`. */
 export class DeviceIdentity {
-    static claim(environment?: { storage?: Storage; locks?: LockManager }): Promise<DeviceIdentity>;
+    /** `patienceMs`: how long a page that is just being unloaded may keep the id. Default 500. */
+    static claim(environment?: {
+        storage?: Storage;
+        locks?: LockManager;
+        patienceMs?: number;
+    }): Promise<DeviceIdentity>;
     readonly device: string;
     readonly connection: number;
     connectionUsed(connection: number): void;
