@@ -86,6 +86,7 @@ declare const CallTarget: new () => TypedEventTarget<CallEvents>;
 
 /** One call, on this device. */
 export class Call extends CallTarget {
+    private constructor();
     /** A UUID, made by the caller's device. Changes with the event `glare` only. */
     readonly id: string;
     /** Changes with the event `glare` only. */
