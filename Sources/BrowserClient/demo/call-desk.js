@@ -1,6 +1,9 @@
-import { openMedia } from "./media.js";
+import { openMedia, sharpen } from "./media.js";
 import { focusInput, element, showScreen } from "./page.js";
 import { endText, incomingText, missed, overText } from "./words.js";
+
+/** After the first picture, until the camera's size is raised: the browser's estimate of the network has grown. */
+const SHARPEN_MS = 3_000;
 
 /**
  * Decides which call has the screen and which one rings, and carries out what the user says about them.
@@ -121,9 +124,16 @@ export class CallDesk {
             if (call.state === "ended") this.#ended(call);
             else this.#update();
         });
+        call.addEventListener("timing", ({ detail }) => {
+            if (detail.step === "firstFrame") setTimeout(() => this.#sharpen(call), SHARPEN_MS);
+        });
         this.#update();
         // Not the red button: a key pressed too late must not end the call.
         element("peer").focus({ preventScroll: true });
+    }
+
+    #sharpen(call) {
+        if (call.state !== "ended" && !call.screen.local) sharpen(call.localStream);
     }
 
     #ended(call) {
@@ -131,7 +141,8 @@ export class CallDesk {
         this.#views.recent.show(this.#recent.all);
         const renewed = this.#client.calls.some(({ peer }) => peer === call.peer);
         const text = endText(call, { renewed });
-        if (text) this.#views.notice.show(text, { missed: missed(call), callBack: missed(call) ? call.peer : undefined });
+        const wasMissed = missed(call);
+        if (text) this.#views.notice.show(text, { missed: wasMissed, callBack: wasMissed ? call.peer : undefined });
         if (this.current === call) {
             this.#views.call.hide();
             showScreen("home");

@@ -28,7 +28,7 @@ export class PushService {
 
     /** @returns {Promise<boolean>} whether the browser knows push, and the node offers it */
     async available() {
-        if (!("serviceWorker" in navigator && "PushManager" in globalThis && "Notification" in globalThis)) return false;
+        if (!navigator.serviceWorker || !globalThis.PushManager || !globalThis.Notification) return false;
         const response = await fetch("/v1/push/config").catch(() => null);
         return Boolean(response?.ok && (await response.json()).webPush);
     }

@@ -24,7 +24,8 @@ export function stoppedAction(reason) {
     return reason === "replaced" ? "Use this tab" : "Try again";
 }
 
-export const signalingLost = "No connection to the node. It is made again by itself; what you do meanwhile is kept, and sent.";
+export const signalingLost =
+    "No connection to the node. It is made again by itself; what you do meanwhile is kept, and sent.";
 export const nodeSilent = "The node does not answer. Try again.";
 export const ownName = "That is you. Open a second tab with another name, and call that one.";
 
@@ -73,14 +74,17 @@ export function endText(call, { renewed }) {
         case "hangup": return talked ? `The call with ${peer} has ended.` : `${peer} was not reached.`;
         case "cancelled":
             if (role === "callee") return `You missed a call from ${peer}.`;
-            return endDetail === "caller_lost" ? "The call was given up: this device was offline." : "You cancelled the call.";
+            if (endDetail === "caller_lost") return "The call was given up: this device was offline.";
+            return "You cancelled the call.";
         case "declined": return role === "caller" ? `${peer} declined.` : `You declined ${peer}'s call.`;
         case "answered_elsewhere": return "Answered on another of your devices.";
         case "declined_elsewhere": return "Declined on another of your devices.";
         case "ignored": return `${peer}'s call is quiet here, and rings on elsewhere.`;
-        case "busy": return role === "caller" ? `${peer} is in another call.` : `${peer} called while you were in a call.`;
+        case "busy":
+            return role === "caller" ? `${peer} is in another call.` : `${peer} called while you were in a call.`;
         case "no_answer": return role === "caller" ? `${peer} did not answer.` : `You missed a call from ${peer}.`;
-        case "expired": return role === "caller" ? "The call came too late to ring." : `You missed a call from ${peer}.`;
+        case "expired":
+            return role === "caller" ? "The call came too late to ring." : `You missed a call from ${peer}.`;
         case "unreachable": return `${peer} is not online.`;
         case "not_allowed": return `You may not call ${peer}.`;
         case "glare": return null;

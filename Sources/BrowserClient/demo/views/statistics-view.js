@@ -50,7 +50,8 @@ export class StatisticsView {
         this.#rates = [...this.#rates, kbps].slice(-POINTS);
         const top = Math.max(100, ...this.#rates) * 1.1;
         const x = (index) => (WIDTH * (index + POINTS - this.#rates.length)) / (POINTS - 1);
-        const points = this.#rates.map((rate, index) => `${x(index).toFixed(1)},${(HEIGHT * (1 - rate / top)).toFixed(1)}`);
+        const y = (rate) => HEIGHT * (1 - rate / top);
+        const points = this.#rates.map((rate, index) => `${x(index).toFixed(1)},${y(rate).toFixed(1)}`);
         this.#root.querySelector("polyline").setAttribute("points", points.join(" "));
     }
 }
