@@ -63,7 +63,7 @@ class Machine:
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def _join(self, port, name, *, listens_here):
-        """The same port of loopback on this machine and outside; `listens_here`: it is one of outside, seen from here."""
+        """The same port of loopback on this machine and outside; `listens_here`: a port of outside, seen from here."""
         path = f"unix:{self._directory}/{name}"
         inside = (f"tcp:{port}", path) if listens_here else (path, f"tcp:{port}")
         outside = (path, f"tcp:{port}") if listens_here else (f"tcp:{port}", path)

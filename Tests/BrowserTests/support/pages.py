@@ -96,7 +96,7 @@ class Page:
         for page, callee in pages_and_callees:
             page.focus().execute_script(PRESS_CALL_AT, callee, at)
         for page, _ in pages_and_callees:
-            wait_until(lambda: page.focus().execute_script("return window.pressed === true"), "call is pressed", seconds)
+            wait_until(lambda: page.focus().execute_script("return window.pressed"), "call is pressed", seconds)
 
     # What a person sees.
 
@@ -185,8 +185,8 @@ class Page:
     def figure(self, column, name):
         """A cell of the live figures, shown or not."""
         return self.focus().execute_script(
-            "return document.querySelector(`[data-column='${arguments[0]}'][data-figure='${arguments[1]}']`).textContent",
-            column, name,
+            "return document.querySelector(arguments[0]).textContent",
+            f"[data-column='{column}'][data-figure='{name}']",
         )
 
     def text_of_note(self, name):
