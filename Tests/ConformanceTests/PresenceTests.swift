@@ -54,6 +54,24 @@ struct PresenceTests {
         }
     }
 
+    @Test("a node finds its own rows, and whose rows there are", arguments: StoreKind.allCases)
+    func owned(kind: StoreKind) async throws {
+        try await kind.withTwoNodes { _, a, b in
+            let rows = [row("bob", "phone", a, .max), row("carol", "pad", a, 2, counter: .max)]
+            #expect(await a.result(of: .announce(rows)).live != nil)
+            #expect(await b.result(of: .announce([row("bob", "laptop", b, 1)])).live != nil)
+            let own = await a.result(of: .readOwnPresence(a.incarnation)).presence
+            #expect(Set(own?.values.flatMap { $0 } ?? []) == Set(rows))
+            guard case .incarnations(let present) = await a.result(of: .readPresentIncarnations) else {
+                Issue.record("an answer of another kind")
+                return
+            }
+            #expect(
+                present.filter { [a.incarnation, b.incarnation].contains($0) }
+                    == [a.incarnation, b.incarnation].sorted())
+        }
+    }
+
     @Test("who announces learns the users' live conversations", arguments: StoreKind.allCases)
     func liveConversations(kind: StoreKind) async throws {
         try await kind.withTwoNodes { _, a, b in

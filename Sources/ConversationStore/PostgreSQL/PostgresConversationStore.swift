@@ -74,6 +74,8 @@ public final class PostgresConversationStore: ConversationStore {
         case .withdraw(let keys): query(.withdraw(keys), on: lanes.presence, id)
         case .forget(let incarnation): query(.forget(incarnation), on: lanes.presence, id)
         case .readPresence(let users): query(.readPresence(users), on: lanes.presence, id)
+        case .readOwnPresence(let incarnation): query(.readOwnPresence(incarnation), on: lanes.control, id)
+        case .readPresentIncarnations: query(.readPresentIncarnations(), on: lanes.control, id)
         // Not behind a probe that waits for a standby.
         case .terminateSessions(let incarnation): query(.terminateSessions(of: incarnation), on: lanes.reader, id)
         case .scanOrphans(let living, let slice, let slices, let grace, let limit):

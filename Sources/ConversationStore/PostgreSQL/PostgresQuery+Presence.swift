@@ -34,6 +34,24 @@ extension PreparedStatement {
 
     fileprivate static let forget = PreparedStatement("forget", "DELETE FROM presence WHERE incarnation = $1")
 
+    fileprivate static let ownPresence = PreparedStatement(
+        "own_presence",
+        "SELECT user_id, device, incarnation, connection, counter FROM presence WHERE incarnation = $1")
+
+    /// Each incarnation by one look into the index behind the one before: their number is that of nodes, not of rows.
+    fileprivate static let presentIncarnations = PreparedStatement(
+        "present_incarnations",
+        """
+        WITH RECURSIVE present (incarnation) AS (
+            (SELECT incarnation FROM presence ORDER BY incarnation LIMIT 1)
+            UNION ALL
+            SELECT (SELECT p.incarnation FROM presence p WHERE p.incarnation > present.incarnation
+                ORDER BY p.incarnation LIMIT 1)
+            FROM present WHERE present.incarnation IS NOT NULL
+        )
+        SELECT incarnation FROM present WHERE incarnation IS NOT NULL
+        """)
+
     fileprivate static let presence = PreparedStatement(
         "presence",
         """
@@ -100,6 +118,20 @@ extension PostgresQuery {
 
     static func forget(_ incarnation: Incarnation) -> PostgresQuery {
         PostgresQuery(PostgresBatch([PreparedStatement.forget.bind(incarnation.text)])) { _ in .done }
+    }
+
+    static func readOwnPresence(_ incarnation: Incarnation) -> PostgresQuery {
+        PostgresQuery(PostgresBatch([PreparedStatement.ownPresence.bind(incarnation.text)])) { report in
+            .presence(try report.rows(0).decodePresence())
+        }
+    }
+
+    static func readPresentIncarnations() -> PostgresQuery {
+        PostgresQuery(PostgresBatch([PreparedStatement.presentIncarnations.bind()])) { report in
+            var found: [Incarnation] = []
+            for row in report.rows(0) { found.append(try row.decodeIncarnation(0)) }
+            return .incarnations(found)
+        }
     }
 
     static func readPresence(_ users: [UserID]) -> PostgresQuery {

@@ -66,6 +66,25 @@ extension SQLiteSession {
         return found
     }
 
+    func presence(ownedBy incarnation: Incarnation) throws -> [UserID: [PresenceRow]] {
+        let statement = try db.cachedStatement(
+            sql: "SELECT user, device, connection, counter FROM presence WHERE incarnation = ?")
+        var found: [UserID: [PresenceRow]] = [:]
+        for row in try Row.fetchAll(statement, arguments: [incarnation.text]) {
+            let user = UserID(trusted: row[0])
+            let key = PresenceKey(
+                address: DeviceAddress(user: user, device: DeviceID(trusted: row[1])), incarnation: incarnation,
+                connection: ConnectionID(UInt64(bitPattern: row[2])))
+            found[user, default: []].append(PresenceRow(key: key, counter: row[3]))
+        }
+        return found
+    }
+
+    func presentIncarnations() throws -> [Incarnation] {
+        try String.fetchAll(db, sql: "SELECT DISTINCT incarnation FROM presence ORDER BY incarnation")
+            .map(Incarnation.init(trusted:))
+    }
+
     /// Users without a live conversation are absent.
     private func liveConversations(of users: Set<UserID>) throws -> [UserID: [ConversationID]] {
         let statement = try db.cachedStatement(

@@ -19,6 +19,8 @@ struct SQLiteSession {
         case .withdraw(let keys): answer { try done(withdraw(keys)) }
         case .forget(let incarnation): answer { try done(forget(incarnation)) }
         case .readPresence(let users): answer { .presence(try presence(of: users)) }
+        case .readOwnPresence(let incarnation): answer { .presence(try presence(ownedBy: incarnation)) }
+        case .readPresentIncarnations: answer { .incarnations(try presentIncarnations()) }
         case .scanOrphans(let living, let slice, let slices, let grace, let limit):
             answer {
                 try dropCommands(limit: limit)

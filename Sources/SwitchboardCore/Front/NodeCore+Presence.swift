@@ -78,6 +78,38 @@ extension NodeCore {
         timers.schedule(.retryPresence, at: time.now + configuration.maximumStoreRetry)
     }
 
+    // MARK: Reconciling
+
+    /// From time to time: rows that got lost are written again, and rows that should have gone are looked for.
+    mutating func reconcilePresence() {
+        announceAll()
+        guard !health.isOut else { return }
+        ask(.readOwnPresence(me), .ownPresence)
+        if membership.rank.place == 0 { ask(.readPresentIncarnations, .presentIncarnations) }
+    }
+
+    /// A row of this node's without a connection would let a leader ring nobody.
+    mutating func ownPresenceRead(_ rows: [PresenceRow]) {
+        let waiting = Set(presence.toWithdraw)
+        let stale = rows.map(\.key).filter { key in
+            sessions[key.connection]?.address != key.address && presence.announcing[key.connection] == nil
+                && !waiting.contains(key)
+        }
+        presence.toWithdraw += stale.sorted { $0.connection < $1.connection }
+    }
+
+    /// Rows of nodes that have gone while nobody saw it, as when all went together. Whoever was a stranger the last time too is
+    /// forgotten: a node that has just started registers before it writes rows, but others may hear of it later.
+    mutating func presentIncarnationsRead(_ present: [Incarnation]) {
+        guard membership.isKnown else { return }
+        let strangers = Set(present.filter { !membership.isPresent($0) })
+        for stranger in strangers.intersection(presence.strangers).sorted() {
+            log(.info, "presence of \(stranger), which is gone, is deleted")
+            ask(.forget(stranger), .housekeeping)
+        }
+        presence.strangers = strangers
+    }
+
     /// Rows may be missing, after a database failover above all: each node writes its own again, and looks for calls that its
     /// devices should take part in.
     mutating func announceAll() {

@@ -8,5 +8,7 @@ struct PresenceQueue: Sendable {
     var isAnnouncing = false
     var isWithdrawing = false
     var announcing: [ConnectionID: PresenceKey] = [:]
+    /// Incarnations with rows and without a registration, when it was looked for them last.
+    var strangers: Set<Incarnation> = []
     static let batch = 500
 }

@@ -50,6 +50,10 @@ extension NodeCore {
             } else {
                 withdrawFailed(keys)
             }
+        case .ownPresence:
+            if case .presence(let rows) = result { ownPresenceRead(rows.values.flatMap { $0 }) }
+        case .presentIncarnations:
+            if case .incarnations(let present) = result { presentIncarnationsRead(present) }
         case .scan:
             recovery.isScanning = false
             if case .orphans(let orphans) = result { scanned(orphans) }

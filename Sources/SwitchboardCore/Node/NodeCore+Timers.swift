@@ -51,7 +51,7 @@ extension NodeCore {
         case .collect: collect()
         case .reconcile:
             timers.schedule(.reconcile, at: time.now + configuration.presenceInterval)
-            announceAll()
+            reconcilePresence()
         case .retryPresence:
             presence.isAnnouncing = false
             presence.isWithdrawing = false

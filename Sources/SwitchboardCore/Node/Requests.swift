@@ -8,6 +8,8 @@ enum StorePurpose: Sendable {
     case confirmEnd(ConversationID)
     case announce([ConnectionID])
     case withdraw([PresenceKey])
+    case ownPresence
+    case presentIncarnations
     case scan
     case health
     case featureLevel

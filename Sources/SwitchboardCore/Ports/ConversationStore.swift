@@ -48,6 +48,10 @@ public enum StoreCommand: Sendable {
     case forget(Incarnation)
     /// Presence of these users.
     case readPresence([UserID])
+    /// All rows of this incarnation, to find those whose connection is gone.
+    case readOwnPresence(Incarnation)
+    /// Whose rows there are, to find those of nodes that are gone.
+    case readPresentIncarnations
     /// Live conversations whose leader is none of `living`, whose deadline passed more than `grace` ago, or that a command to
     /// end waits for since more than two seconds, of the slice `slice` of `slices` by hash; at most `limit`. Deletes
     /// commands to end of conversations that are not live.
@@ -256,6 +260,7 @@ public enum StoreResult: Sendable {
     case announced([UserID: [ConversationID]])
     case presence([UserID: [PresenceRow]])
     case orphans([Orphan])
+    case incarnations([Incarnation])
     case featureLevel(UInt32)
     /// withdraw, forget, terminateSessions, collect, probe.
     case done

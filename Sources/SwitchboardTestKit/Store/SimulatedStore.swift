@@ -152,6 +152,8 @@ public final class SimulatedStore {
             replicate()
             reply(written)
         case .readPresence(let users): reply(.presence(primary.readPresence(users)))
+        case .readOwnPresence(let incarnation): reply(.presence(primary.readOwnPresence(incarnation)))
+        case .readPresentIncarnations: reply(.incarnations(primary.presentIncarnations))
         case .scanOrphans(let living, let slice, let slices, let grace, let limit):
             primary.dropCommands()
             reply(

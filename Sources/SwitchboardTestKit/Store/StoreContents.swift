@@ -135,6 +135,17 @@ struct StoreContents {
         }
     }
 
+    func readOwnPresence(_ incarnation: Incarnation) -> [UserID: [PresenceRow]] {
+        readPresence(Array(presence.keys)).compactMapValues { rows in
+            let own = rows.filter { $0.key.incarnation == incarnation }
+            return own.isEmpty ? nil : own
+        }
+    }
+
+    var presentIncarnations: [Incarnation] {
+        Set(presence.values.flatMap { $0.keys.map(\.incarnation) }).sorted()
+    }
+
     func readPresence(_ users: [UserID]) -> [UserID: [PresenceRow]] {
         var found: [UserID: [PresenceRow]] = [:]
         for user in users {

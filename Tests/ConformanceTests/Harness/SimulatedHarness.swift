@@ -86,6 +86,8 @@ private final class ContentsStore: ConversationStore {
         case .withdraw(let keys): contents.withdraw(keys)
         case .forget(let incarnation): contents.forget(incarnation)
         case .readPresence(let users): return .presence(contents.readPresence(users))
+        case .readOwnPresence(let incarnation): return .presence(contents.readOwnPresence(incarnation))
+        case .readPresentIncarnations: return .incarnations(contents.presentIncarnations)
         case .scanOrphans(let living, let slice, let slices, let grace, let limit):
             contents.dropCommands()
             return .orphans(

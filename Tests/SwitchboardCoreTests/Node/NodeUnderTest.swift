@@ -24,6 +24,7 @@ struct NodeUnderTest {
             .coordinator(
                 .membersChanged([core.configuration.incarnation: member, Self.other: member, Self.third: member])),
             .peer(.up(Self.other)), .peer(.up(Self.third)))
+        answerStore(.featureLevel(FeatureLevel.first)) { if case .readFeatureLevel = $0 { true } else { false } }
     }
 
     mutating func handle(_ events: NodeEvent...) {
