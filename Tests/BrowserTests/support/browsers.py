@@ -1,5 +1,6 @@
 """Headless Chromium with a fake camera and microphone."""
 
+import atexit
 import shutil
 import unittest
 
@@ -53,6 +54,19 @@ def require(program):
     return path
 
 
+_POOL = {}
+
+
+def pooled_browser(whose, start):
+    """Started once, ended with the program; started again if it has gone."""
+    try:
+        _POOL[whose].window_handles
+    except Exception:  # noqa: BLE001 - whatever a driver says whose browser has gone, or that there is none yet
+        _POOL[whose] = start()
+        atexit.register(_POOL[whose].quit)
+    return _POOL[whose]
+
+
 class BrowserTestCase(unittest.TestCase):
     """Quits the browsers that a test started, and fails a test whose page met an unexpected error."""
 
@@ -66,18 +80,16 @@ class BrowserTestCase(unittest.TestCase):
         self.addCleanup(driver.quit)
         return driver
 
-    @classmethod
-    def shared_browser(cls, whose, start=start_browser):
-        """One that the tests of the class use one after the other, each in windows of its own: starting one takes as
-        long as a whole test. `whose`: another person's machine.
+    def shared_browser(self, whose="first", start=start_browser):
+        """One that other tests use too, before and after: starting one takes as long as a whole test. Each uses windows
+        of its own and closes them. `whose`: another person's machine.
         """
-        shared = cls.__dict__.get("_shared")
-        if shared is None:
-            shared = cls._shared = {}
-        if whose not in shared:
-            shared[whose] = start()
-            cls.addClassCleanup(shared[whose].quit)
-        return shared[whose]
+        driver = pooled_browser(whose, start)
+        if driver not in self._browsers:
+            # What earlier tests have left in it is not this one's.
+            driver.get_log("browser")
+            self._browsers.append(driver)
+        return driver
 
     def assert_no_page_errors(self, ignoring=()):
         """No script of any page failed. `ignoring`: parts of messages that the test itself provokes."""

@@ -71,6 +71,14 @@ class SdkPage:
         self.focus().refresh()
         self.begin()
 
+    def close(self):
+        """Hangs up and closes the window; the browser's first one stays."""
+        driver = self.focus()
+        self.run("window.sdk?.client.close({ hangUp: true })")
+        if len(driver.window_handles) > 1:
+            driver.close()
+            driver.switch_to.window(driver.window_handles[0])
+
     def run(self, script, *arguments):
         return self.focus().execute_script(script, *arguments)
 
