@@ -37,9 +37,12 @@ class IndependentClientTests(BrowserTestCase):
         decoded = wait_until(lambda: all(call.decoded.values()) and call.decoded, f"{client.user} decodes both kinds")
         wait_until(lambda: page.frames_decoded > frames, f"{page.name} decodes more frames")
         wait_until(lambda: call.decoded["video"] > decoded["video"], f"{client.user} decodes more frames")
+        code = wait_until(lambda: call.security_code, f"{client.user} has a security code")
+        wait_until(lambda: page.security_code == code, f"{page.name} has the same security code")
         self.assertEqual(client.errors, [])
         self.assertEqual(call.refusals, [])
-        print(f"decoded: {page.name} {page.frames_decoded} video frames, {client.user} {call.decoded}")
+        print(f"decoded: {page.name} {page.frames_decoded} video frames, {client.user} {call.decoded}; {' '.join(code)}")
+        return code
 
     def test_it_calls_a_page(self):
         page = self.page("paula")
@@ -93,6 +96,62 @@ class IndependentClientTests(BrowserTestCase):
         wait_until(lambda: call.state == "ended", "iris's device is quiet")
         self.assertEqual(call.reason, "cancelled")
         self.assertEqual(client.errors, [])
+        self.assert_no_page_errors()
+
+    def test_it_calls_back_a_page_that_is_calling_it(self):
+        page = self.page("petra")
+        client = self.client("ira", other_than=page.node)
+        page.call("ira")
+        first = wait_until(lambda: client.incoming("petra"), "ira's device rings")
+        second = client.call("petra")
+        wait_until(lambda: second.state == "ended", "ira's own call is over")
+        self.assertEqual(second.reason, "glare")
+        self.assertIs(second.continued_by, first)
+        self.assert_talking(page, client, first)
+        self.assertEqual(page.live_calls, [first.id])
+        client.hang_up(first)
+        page.wait_notice("has ended")
+        self.assert_no_page_errors()
+
+    def test_its_user_takes_the_call_over_on_another_device_and_back(self):
+        page = self.page("pola")
+        phone = self.client("iva", other_than=page.node)
+        tablet = self.client("iva", other_than=phone.session.node)
+        call = phone.call("pola")
+        page.wait_ringing("iva")
+        page.pick_up()
+        codes = [self.assert_talking(page, phone, call)]
+        for device, other in ((tablet, phone), (phone, tablet)):
+            before = other.calls[call.id]
+            taken = wait_until(lambda device=device: device.elsewhere("pola"), "the call is known on the other device")
+            device.take_over(taken)
+            wait_until(lambda before=before: before.reason == "replaced", "the old device is out")
+            codes.append(self.assert_talking(page, device, taken))
+            self.assertEqual(page.call_id, call.id)
+            if device is tablet:
+                # It learns of the call as a device does that was not there.
+                phone.forget(call)
+                phone.reconnect()
+        self.assertEqual(len({" ".join(code) for code in codes}), 3)
+        page.hang_up()
+        for device in (phone, tablet):
+            wait_until(lambda device=device: device.calls[call.id].state == "ended", "all are told of the end")
+        self.assertEqual(phone.errors + tablet.errors, [])
+        self.assert_no_page_errors()
+
+    def test_the_pages_user_takes_the_call_over_on_another_page(self):
+        page = self.page("pina")
+        other = Page(page.driver, self.cluster.url, "pina", new_window=True).wait_connected()
+        client = self.client("ina", other_than=page.node)
+        page.call("ina")
+        call = wait_until(lambda: client.incoming("pina"), "ina's device rings")
+        client.pick_up(call)
+        self.assert_talking(page, client, call)
+        other.take_over()
+        page.wait_notice("The call goes on on another of your devices.")
+        self.assert_talking(other, client, call)
+        client.hang_up(call)
+        other.wait_notice("has ended")
         self.assert_no_page_errors()
 
 

@@ -111,6 +111,11 @@ class Session:
         """The application is done with the conversation; it is forgotten when its outbox is empty."""
         self.conversation(identifier).over = True
 
+    def forget(self, identifier):
+        """Everything but the numbers of its sends, which are never given twice."""
+        conversation = self.conversation(identifier)
+        conversation.known, conversation.over, conversation.received = False, False, 0
+
     def request_ice_servers(self):
         if self._is_welcome:
             self._write({"iceServers": {}})
