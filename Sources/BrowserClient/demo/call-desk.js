@@ -22,6 +22,8 @@ export class CallDesk {
     #ringing = [];
     /** @type {import("../sdk/index.js").PushPayload | null} a call that the server is asked about */
     #asked = null;
+    /** Calls whose end the user has been told. */
+    #told = new WeakSet();
 
     /**
      * @param {object} options
@@ -85,7 +87,8 @@ export class CallDesk {
         this.#update();
         const call = await this.#client.pushed(payload).catch(() => null);
         if (this.#asked === payload) this.#asked = null;
-        if (!call && !this.#knows(payload.conversation)) this.#views.notice.show(overText(payload.caller));
+        if (call) this.#tellEnd(call);
+        else if (!this.#knows(payload.conversation)) this.#views.notice.show(overText(payload.caller));
         this.#update();
     }
 
@@ -97,6 +100,12 @@ export class CallDesk {
 
     #knows(id) {
         return this.#client.calls.some((call) => call.id === id) || this.#recent.all.some((call) => call.id === id);
+    }
+
+    /** It may be over before it rings here. */
+    #tellEnd(call) {
+        if (call.state === "ended") return this.#ended(call);
+        return call.addEventListener("state", () => call.state === "ended" && this.#ended(call));
     }
 
     #ring(call) {
@@ -137,6 +146,8 @@ export class CallDesk {
     }
 
     #ended(call) {
+        if (this.#told.has(call)) return;
+        this.#told.add(call);
         if (call.endReason !== "glare") this.#recent.add(call);
         this.#views.recent.show(this.#recent.all);
         const renewed = this.#client.calls.some(({ peer }) => peer === call.peer);

@@ -16,8 +16,10 @@ self.addEventListener("notificationclick", (event) => event.waitUntil(clicked(ev
 async function pushed(payload) {
     if (payload.type === "invite" && payload.expiresAtMs < Date.now()) return;
     const tag = notificationTag(payload.conversation);
-    if (payload.type === "invite" || missedByPush(payload)) await notify(tag, payload);
-    else await close(tag);
+    // A cancel need not say who called: the notification that rings does.
+    const [shown] = await self.registration.getNotifications({ tag });
+    if (payload.type === "invite" || missedByPush(payload)) await notify(tag, { ...shown?.data, ...payload });
+    else shown?.close();
     const user = await subscribedUser();
     for (const page of await pages()) page.postMessage({ type: "pushed", user, payload });
 }
@@ -35,10 +37,6 @@ function notify(tag, payload) {
         silent: !rings,
         requireInteraction: rings,
     });
-}
-
-async function close(tag) {
-    for (const notification of await self.registration.getNotifications({ tag })) notification.close();
 }
 
 /** Brings the user's page to the front, or opens one; either asks at once whether the call still rings. */

@@ -243,7 +243,8 @@ export const pushTexts = {
 
 /** @param {import("../sdk/index.js").PushPayload} payload */
 export function notificationTexts({ type, caller, video }) {
-    if (type === "cancel") return { title: `Missed call from ${caller}`, body: "Open the page to call back." };
+    const from = caller ? ` from ${caller}` : "";
+    if (type === "cancel") return { title: `Missed call${from}`, body: "Open the page to call back." };
     return { title: `${caller} is calling`, body: `${kindText({ video })}. Open the page to pick up.` };
 }
 

@@ -108,7 +108,7 @@ class Page:
 
     def wait_ringing(self, caller):
         wait_until(
-            lambda: self.is_shown("incoming") and caller in self.text("incoming-from"),
+            lambda: self.is_shown("accept") and caller in self.text("incoming-from"),
             f"{self.name}'s page shows {caller}'s call",
         )
 

@@ -12,7 +12,7 @@ from .waiting import wait_until
 # Every state is taken as both of these; those of a call also with the colours swapped.
 LOOKS = {
     "wide": {"width": 1280, "height": 800},
-    "phone": {"width": 360, "height": 740, "scale": 2, "dark": True},
+    "phone": {"width": 360, "height": 740, "scale": 1.5, "dark": True},
 }
 SWAPPED = {
     "wide-dark": {**LOOKS["wide"], "dark": True},
@@ -25,7 +25,7 @@ WITHOUT_PATH = "RTCPeerConnection.prototype.addIceCandidate = () => Promise.reso
 
 
 class Photographer:
-    """Bob's page, which is looked at in one look, and the others of his story in browsers of their own."""
+    """Bob's page, which is looked at, in one look; and the others of his story, in browsers of their own."""
 
     def __init__(self, url, folder, look, options):
         self._url, self._folder, self._look = url, folder, look
@@ -141,7 +141,7 @@ def stories(url, folder):
         Photographer.home, Photographer.outgoing, Photographer.incoming, Photographer.call, Photographer.security,
         Photographer.peer_muted, Photographer.reconnecting, Photographer.return_call, Photographer.elsewhere,
     ]
-    for looks, states in ((LOOKS, full), (SWAPPED, [Photographer.incoming, Photographer.call, Photographer.security])):
+    for looks, states in ((LOOKS, full), (SWAPPED, [Photographer.incoming, Photographer.call])):
         for look, options in looks.items():
             photographer = Photographer(url, folder, look, options)
             try:
