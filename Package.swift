@@ -20,6 +20,10 @@ let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhist
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let tls: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let http: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let certificates: [Target.Dependency] = [
+    .product(name: "X509", package: "swift-certificates"), .product(name: "SwiftASN1", package: "swift-asn1"),
+]
+let http2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
 let nio: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOConcurrencyHelpers", "NIOHTTP1", "NIOWebSocket"].map {
     .product(name: $0, package: "swift-nio")
 }
@@ -46,11 +50,14 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.0"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
@@ -79,16 +86,20 @@ let package = Package(
         library("Coordination", ["SwitchboardCore", "SwitchboardProtocol", "ZooKeeperClient", logging]),
         library(
             "SwitchboardTransport", ["SwitchboardCore", "SwitchboardProtocol", protobuf, crypto, logging, tls] + nio),
+        library(
+            "SwitchboardPush",
+            [
+                "SwitchboardCore", "SwitchboardProtocol", http, crypto, jwt, logging, tls, collections,
+            ] + certificates + nio),
 
         // The node: only this names concrete types.
         library(
             "SwitchboardNode",
             [
                 "SwitchboardCore", "SwitchboardProtocol", "SwitchboardTransport", "ConversationStore", "Coordination",
-                .product(name: "Configuration", package: "swift-configuration"),
+                "SwitchboardPush", .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "SystemPackage", package: "swift-system"), protobuf, crypto, http, jwt, logging,
-                lifecycle,
-                tls,
+                lifecycle, tls,
             ] + nio),
         command(
             "switchboard",
@@ -119,6 +130,10 @@ let package = Package(
         .target(
             name: "ClientTestSupport", dependencies: ["SwitchboardProtocol", protobuf, tls] + nio,
             path: "Tests/ClientTestSupport", swiftSettings: settings),
+        .target(
+            name: "PushTestSupport",
+            dependencies: ["SwitchboardPush", "SwitchboardCore", "SwitchboardProtocol", crypto, http2, jwt, tls] + nio,
+            path: "Tests/PushTestSupport", swiftSettings: settings),
         .target(
             name: "StoreTestSupport",
             dependencies: [
@@ -165,15 +180,21 @@ let package = Package(
         tests(
             "SwitchboardNodeTests",
             [
-                "SwitchboardNode", "SwitchboardTransport", "SwitchboardCore", "SwitchboardProtocol", "LocalCluster",
-                "HTTPTestSupport", "PostgresClient", protobuf, jwt, crypto, http, logging,
+                "SwitchboardNode", "SwitchboardTransport", "SwitchboardCore", "SwitchboardProtocol", "SwitchboardPush",
+                "SwitchboardTestKit", "LocalCluster", "HTTPTestSupport", "PostgresClient", protobuf, jwt, crypto, http,
+                logging,
+            ] + nio),
+        tests(
+            "SwitchboardPushTests",
+            [
+                "SwitchboardPush", "PushTestSupport", "SwitchboardTestKit", "SwitchboardCore", "SwitchboardProtocol",
+                crypto, logging, tls,
             ] + nio),
         tests(
             "IntegrationTests",
             [
                 "switchboard", "LocalCluster", "SwitchboardClient", "SwitchboardProtocol", "WebSocketTestSupport",
-                "HTTPTestSupport",
-                protobuf, jwt,
+                "HTTPTestSupport", "PushTestSupport", crypto, protobuf, jwt,
             ]),
         tests(
             "SwitchboardClientTests",
