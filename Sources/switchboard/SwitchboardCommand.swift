@@ -17,6 +17,6 @@ struct SwitchboardCommand: AsyncParsableCommand {
         version: SwitchboardNode.version,
         subcommands: [
             Serve.self, CheckConfig.self, Migrate.self, FeatureLevelCommand.self, Token.self, TurnCredentials.self,
-            Drain.self, ProbeCommand.self,
+            PushCommand.self, Drain.self, ProbeCommand.self,
         ])
 }

@@ -7,6 +7,7 @@ import SwitchboardProtocol
 /// The store that was configured, with what the assembly needs beside the port.
 struct StoreHandle: Sendable {
     let store: any ConversationStore
+    let pushes: any PushOutbox
     let writers: Int
     let problems: @Sendable () -> [String]
     let close: @Sendable () async -> Void
@@ -37,7 +38,9 @@ struct StoreHandle: Sendable {
                     atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
             }
             let store = try SQLiteConversationStore(SQLiteStoreOptions(path: path), events: events)
-            return StoreHandle(store: store, writers: 1, problems: { [] }, close: { try? store.close() })
+            return StoreHandle(
+                store: store, pushes: SQLitePushOutbox(sharing: store), writers: 1, problems: { [] },
+                close: { try? store.close() })
         } catch {
             throw .store("\(error)")
         }
@@ -53,8 +56,13 @@ struct StoreHandle: Sendable {
         await migrate(url, logger: logger)
         do {
             let store = try PostgresConversationStore(options, logger: logger, events: events)
+            let pushes = try PostgresPushOutbox(options, logger: logger)
             return StoreHandle(
-                store: store, writers: connections, problems: { store.problems }, close: { await store.close() })
+                store: store, pushes: pushes, writers: connections, problems: { store.problems },
+                close: {
+                    await pushes.close()
+                    await store.close()
+                })
         } catch {
             throw .store("\(error)")
         }

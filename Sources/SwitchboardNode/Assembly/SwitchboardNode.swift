@@ -50,11 +50,16 @@ public struct SwitchboardNode: Service, CustomStringConvertible {
         let relay = EventRelay()
         let verifier = try await TokenVerifier(settings.tokens, permissionClaim: permissionClaim)
         let demo = DemoGate(mode: settings.demo)
-        let front = WebSocketFront(
-            configuration: frontConfiguration(), group: group, responder: responder(demo, verifier), logger: logger)
         let store = try await StoreHandle.open(settings.store, incarnation: incarnation, logger: logger) {
             relay.post(.store($0))
         }
+        let push = try PushParts(
+            settings.push, outbox: store.pushes, node: incarnation, group: group, verifier: verifier, demo: demo,
+            logger: logger
+        ) { relay.post(.pushAnswered($0, $1, taken: $2)) }
+        let front = WebSocketFront(
+            configuration: frontConfiguration(), group: group, responder: responder(demo, verifier, push),
+            logger: logger)
         let peers = makePeers(incarnation, on: group, logger: logger)
         let peerAddress = try await peers?.start { relay.post(.peer($0)) }
         let readiness = Readiness()
@@ -69,7 +74,8 @@ public struct SwitchboardNode: Service, CustomStringConvertible {
         let policy = CallPolicyHandle.open(settings.callPolicy, group: group, counters: counters, logger: logger)
         let performer = ActionPerformer(
             front: front, peers: peers, store: store.store, coordinator: coordinator.coordinator,
-            policy: policy.policy, answer: { relay.post($0) }, logger: logger)
+            policy: policy.policy, pushesCommitted: { push.pushesCommitted() }, answer: { relay.post($0) },
+            logger: logger)
         let gateBox = NIOLockedValueBox<ConnectionGate?>(nil)
         let core = CoreThread(NodeCore(coreConfiguration(incarnation, writers: store.writers))) { actions in
             counters.count(actions)
@@ -87,10 +93,10 @@ public struct SwitchboardNode: Service, CustomStringConvertible {
             responder: InternalRoutes(
                 core: core, counters: counters, readiness: readiness, storeProblems: store.problems,
                 connections: { front.connectionCount }, settings: settings, incarnation: incarnation,
-                departure: departure
+                departure: departure, push: push
             ).router(), logger: logger)
         let parts = Parts(
-            front: front, gate: gate, core: core, peers: peers, store: store, coordinator: coordinator,
+            front: front, gate: gate, core: core, push: push, peers: peers, store: store, coordinator: coordinator,
             policy: policy, internalServer: internalServer)
         do {
             _ = try await internalServer.start()
@@ -103,6 +109,7 @@ public struct SwitchboardNode: Service, CustomStringConvertible {
         }
         await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await gate.run() }
+            tasks.addTask { await push.run() }
             await askedToLeave(departure)
             await drain(parts, logger)
             await takeApart(parts)
@@ -116,6 +123,7 @@ public struct SwitchboardNode: Service, CustomStringConvertible {
         var front: WebSocketFront
         var gate: ConnectionGate
         var core: CoreThread
+        var push: PushParts
         var peers: PeerLinkService?
         var store: StoreHandle
         var coordinator: CoordinatorHandle
@@ -154,6 +162,7 @@ public struct SwitchboardNode: Service, CustomStringConvertible {
     private func takeApart(_ parts: Parts) async {
         await parts.front.shutdown(grace: .seconds(1))
         parts.gate.finish()
+        await parts.push.shutdown()
         await parts.peers?.shutdown()
         await parts.coordinator.close()
         parts.core.stop()
@@ -177,8 +186,9 @@ public struct SwitchboardNode: Service, CustomStringConvertible {
         return configuration
     }
 
-    private func responder(_ demo: DemoGate, _ verifier: TokenVerifier) -> HTTPRouter {
+    private func responder(_ demo: DemoGate, _ verifier: TokenVerifier, _ push: PushParts) -> HTTPRouter {
         var router = HTTPRouter()
+        push.routes.install(in: &router)
         DemoRoutes(gate: demo, verifier: verifier).install(in: &router)
         if demo.mode != .off, let root = settings.webRoot {
             router.fallback = StaticFiles(

@@ -83,6 +83,7 @@ struct SettingsReader {
         let tokens = tokens(demo: demo, store: store)
         let iceServers = self.iceServers(iceServers)
         let callPolicy = callPolicy()
+        let push = push(demo: demo, store: store)
         let level = config.string(forKey: "log.level", default: "info")
         guard let logLevel = Logger.Level(rawValue: level) else {
             problems.append("log.level \(level) is none of trace, debug, info, notice, warning, error")
@@ -101,6 +102,7 @@ struct SettingsReader {
             iceServers: iceServers,
             turnCredentialLifetime: .milliseconds(number("turn.credentialLifetimeMs", 3_600_000, 1_000...604_800_000)),
             callPolicy: callPolicy,
+            push: push,
             drainSpread: .milliseconds(number("drain.spreadMs", 2_000, 0...600_000)),
             knownFeatureLevel: UInt32(
                 number("cluster.knownFeatureLevel", Int(FeatureLevel.newest), 1...Int(FeatureLevel.newest))),

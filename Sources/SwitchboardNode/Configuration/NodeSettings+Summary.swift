@@ -27,6 +27,7 @@ extension NodeSettings {
         lines.append("demo page    \(webRoot ?? "not found; web.root says where it is")")
         lines += iceServerLines
         lines.append("who calls    \(callPolicyText)")
+        lines += pushLines
         return lines.joined(separator: "\n")
     }
 

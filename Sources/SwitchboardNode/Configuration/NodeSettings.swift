@@ -61,6 +61,7 @@ public struct NodeSettings: Sendable {
     /// Of the credentials that are made for TURN servers.
     public var turnCredentialLifetime: Duration
     public var callPolicy: CallPolicySettings
+    public var push: Push
     public var drainSpread: Duration
     /// The highest feature level that this node admits to know.
     public var knownFeatureLevel: UInt32

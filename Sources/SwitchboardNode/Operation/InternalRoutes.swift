@@ -13,6 +13,7 @@ struct InternalRoutes: Sendable {
     let settings: NodeSettings
     let incarnation: Incarnation
     let departure: Departure
+    let push: PushParts
 
     func router() -> HTTPRouter {
         var router = HTTPRouter()
@@ -21,6 +22,7 @@ struct InternalRoutes: Sendable {
         router.get("/metrics") { _ in await metrics() }
         router.get(under: "/conversations/") { await conversation($0) }
         router.post("/drain") { _ in drain() }
+        router.get("/push/dead-letters") { await DeadLetters.respond(to: $0, from: push.outbox) }
         return router
     }
 
@@ -57,7 +59,7 @@ struct InternalRoutes: Sendable {
             MetricsText.of(
                 figures, counters.current, connections: connections(), waitingEvents: core.waiting,
                 isReady: problems(figures).isEmpty, node: settings.name, datacenter: settings.datacenter,
-                software: SwitchboardNode.version),
+                software: SwitchboardNode.version) + MetricsText.of(push.metrics),
             contentType: "text/plain; version=0.0.4; charset=utf-8")
     }
 

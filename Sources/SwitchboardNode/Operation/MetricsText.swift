@@ -17,6 +17,12 @@ struct MetricsText {
         text += "# HELP switchboard_\(name) \(help)\n# TYPE switchboard_\(name) \(kind)\nswitchboard_\(name) \(value)\n"
     }
 
+    /// One name, several labels.
+    mutating func family(_ name: String, _ kind: String, _ help: String, _ samples: [(labels: String, value: String)]) {
+        text += "# HELP switchboard_\(name) \(help)\n# TYPE switchboard_\(name) \(kind)\n"
+        for (labels, value) in samples { text += "switchboard_\(name){\(labels)} \(value)\n" }
+    }
+
     static func of(
         _ figures: NodeFigures, _ counters: NodeCounters.Values, connections: Int, waitingEvents: Int, isReady: Bool,
         node: String, datacenter: String, software: String

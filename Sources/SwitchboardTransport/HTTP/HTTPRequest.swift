@@ -25,6 +25,16 @@ public struct HTTPRequest: Sendable {
         self.remoteAddress = remoteAddress
     }
 
+    /// The value of a query's first field of this name, percent-decoded; nil if there is none.
+    public func query(_ name: String) -> String? {
+        for field in query.split(separator: "&") {
+            let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts[0] == name else { continue }
+            return parts.count > 1 ? PercentEncoding.decode(parts[1]) : ""
+        }
+        return nil
+    }
+
     /// True if a proxy says that it forwards for somebody else, so that `remoteAddress` is not the client's.
     public var hasForwardedHeaders: Bool {
         headers["forwarded"] != nil || headers["x-forwarded-for"] != nil

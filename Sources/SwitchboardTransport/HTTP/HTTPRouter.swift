@@ -48,6 +48,21 @@ public struct HTTPRouter: HTTPResponder {
         routes.append(Route(methods: ["POST"], pattern: .exactly(path), handler: handler))
     }
 
+    /// `PUT` to exactly this path.
+    public mutating func put(_ path: String, _ handler: @escaping Handler) {
+        routes.append(Route(methods: ["PUT"], pattern: .exactly(path), handler: handler))
+    }
+
+    /// `DELETE` of every path that begins with this prefix.
+    public mutating func delete(under prefix: String, _ handler: @escaping Handler) {
+        routes.append(Route(methods: ["DELETE"], pattern: .under(prefix), handler: handler))
+    }
+
+    /// `OPTIONS` of every path that begins with this prefix: what browsers ask before a request of a page of another origin.
+    public mutating func options(under prefix: String, _ handler: @escaping Handler) {
+        routes.append(Route(methods: ["OPTIONS"], pattern: .under(prefix), handler: handler))
+    }
+
     public func respond(to request: HTTPRequest) async -> HTTPResponse {
         let fitting = routes.filter { $0.pattern.matches(request.path) }
         if let route = fitting.first(where: { $0.methods.contains(request.method) }) {

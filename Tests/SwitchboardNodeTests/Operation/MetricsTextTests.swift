@@ -1,5 +1,6 @@
 import SwitchboardCore
 import SwitchboardProtocol
+import SwitchboardPush
 import Testing
 
 @testable import SwitchboardNode
@@ -31,6 +32,29 @@ struct MetricsTextTests {
             node: "a\"b\\c\nd", datacenter: "x", software: "1")
         #expect(text.contains(#"node="a\"b\\c\nd""#))
         #expect(text.contains("switchboard_ready 0\n"))
+    }
+
+    @Test("Pushes have a sample for each provider, and nothing is said of providers that are not there")
+    func pushes() {
+        var fcm = PushMetrics.Values()
+        (fcm.waiting, fcm.taken, fcm.postponed, fcm.dead) = (1, 2, 3, 4)
+        let text = MetricsText.of([.fcm: fcm, .apns: PushMetrics.Values()])
+        #expect(
+            text.hasPrefix(
+                """
+                # HELP switchboard_push_waiting Pushes in this node's hands that no provider has answered
+                # TYPE switchboard_push_waiting gauge
+                switchboard_push_waiting{provider="apns"} 0
+                switchboard_push_waiting{provider="fcm"} 1
+                # HELP switchboard_push_taken_total Pushes taken by the provider
+                # TYPE switchboard_push_taken_total counter
+                switchboard_push_taken_total{provider="apns"} 0
+                switchboard_push_taken_total{provider="fcm"} 2
+
+                """))
+        #expect(text.contains("switchboard_push_postponed_total{provider=\"fcm\"} 3\n"))
+        #expect(text.contains("switchboard_push_dead_total{provider=\"fcm\"} 4\n"))
+        #expect(MetricsText.of([:]).isEmpty)
     }
 
     @Test("Counters count what the core wants done")
