@@ -68,6 +68,8 @@ class Photographer:
         self.shoot("incoming")
         self.alice.hang_up()
         self.bob.wait_notice("You missed a call from alice.")
+
+    def missed(self):
         self.shoot("missed")
 
     def call(self):
@@ -138,8 +140,8 @@ class Photographer:
 
 def stories(url, folder):
     full = [
-        Photographer.home, Photographer.outgoing, Photographer.incoming, Photographer.call, Photographer.security,
-        Photographer.peer_muted, Photographer.reconnecting, Photographer.return_call, Photographer.elsewhere,
+        Photographer.home, Photographer.outgoing, Photographer.incoming, Photographer.missed, Photographer.call,
+        Photographer.security, Photographer.peer_muted, Photographer.reconnecting, Photographer.return_call, Photographer.elsewhere,
     ]
     for looks, states in ((LOOKS, full), (SWAPPED, [Photographer.incoming, Photographer.call])):
         for look, options in looks.items():
