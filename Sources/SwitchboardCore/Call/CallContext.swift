@@ -4,8 +4,6 @@ import SwitchboardProtocol
 struct CallContext: Sendable {
     /// Devices that this leader has seen leave and not come back, or that have not come for a while after it began to lead.
     var away: Set<DeviceAddress> = []
-    /// What the policy said of the invite.
-    var verdict: CallVerdict = .allowed
     /// The row of the two users named this call when the opening was to be written.
     var holder: PairHolder?
     /// Pushes of the invite that no provider has answered yet, as far as this leader knows.

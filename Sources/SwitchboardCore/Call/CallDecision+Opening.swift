@@ -3,11 +3,14 @@ import SwitchboardProtocol
 
 /// A conversation begins: by an invite, or by a lone cancel.
 extension CallDecision {
-    mutating func decideOpening(_ origin: Origin, _ number: UInt32, _ message: WireMessage) throws(FoldError) {
+    mutating func decideOpening(
+        _ origin: Origin, _ number: UInt32, _ message: WireMessage, _ verdict: CallVerdict?
+    ) throws(FoldError) {
         guard number == 1 else { return reply(.rejected(origin, number: 1, .gap)) }
         switch message.content {
         case .invite(let invite):
-            try decideInvite(Opener(origin: origin, digest: message.digest(), invite: invite), message)
+            let opener = Opener(origin: origin, digest: message.digest(), invite: invite)
+            try decideInvite(opener, message, verdict ?? .allowed)
         case .cancel:
             try open(Opener(origin: origin, digest: message.digest(), invite: WireInvite()), callee: nil)
             try close(.cancelled)
@@ -24,7 +27,9 @@ extension CallDecision {
         var caller: UserID { origin.address.user }
     }
 
-    private mutating func decideInvite(_ opener: Opener, _ message: WireMessage) throws(FoldError) {
+    private mutating func decideInvite(
+        _ opener: Opener, _ message: WireMessage, _ verdict: CallVerdict
+    ) throws(FoldError) {
         if let problem = MessageRules.problem(with: message, from: opener.caller) {
             try open(opener, callee: nil, refusal: problem)
             return try close(.unsupported)
@@ -33,7 +38,7 @@ extension CallDecision {
         guard Duration(wireMilliseconds: opener.invite.ageMs) < ringTimeout(of: opener.invite) else {
             return try openEnded(opener, callee, .expired)
         }
-        switch context.verdict {
+        switch verdict {
         case .allowed: break
         case .silent where writesSecondLevel: return try ringNobody(opener, callee)
         case .silent, .refused: return try openEnded(opener, nil, .notAllowed)

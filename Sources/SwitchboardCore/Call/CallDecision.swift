@@ -33,7 +33,8 @@ struct CallDecision: Sendable {
     /// - Throws: `FoldError` if a fact cannot be folded, which is a defect of ours; the caller drops the input.
     mutating func decide(_ input: ConversationInput) throws(FoldError) {
         switch input {
-        case .send(let origin, let number, let message): try decideSend(origin, number, message)
+        case .send(let origin, let number, let message, let verdict):
+            try decideSend(origin, number, message, verdict)
         case .attach(let origin, let cursor): try decideAttach(origin, cursor)
         case .devicesFound(let devices): try decideFound(devices)
         case .devicesLeft: try judgeAbsence()
@@ -62,8 +63,10 @@ struct CallDecision: Sendable {
 
     /// The order of checks: does the conversation exist for this user; is the outbox the device's newest; is the number
     /// new; only then what the message means.
-    private mutating func decideSend(_ origin: Origin, _ number: UInt32, _ message: WireMessage) throws(FoldError) {
-        guard state.isOpen else { return try decideOpening(origin, number, message) }
+    private mutating func decideSend(
+        _ origin: Origin, _ number: UInt32, _ message: WireMessage, _ verdict: CallVerdict?
+    ) throws(FoldError) {
+        guard state.isOpen else { return try decideOpening(origin, number, message, verdict) }
         guard state.isMember(origin.address.user) else { return reply(.rejected(origin, number: number, .notFound)) }
         let digest = message.digest()
         if state.isEnded {

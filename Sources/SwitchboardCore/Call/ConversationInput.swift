@@ -2,7 +2,8 @@ import SwitchboardProtocol
 
 /// What can happen to a conversation, in the order in which its leader takes it.
 enum ConversationInput: Sendable {
-    case send(Origin, number: UInt32, WireMessage)
+    /// `verdict`: of the policy on an invite; nil if it was not asked, as by nodes of an older release.
+    case send(Origin, number: UInt32, WireMessage, verdict: CallVerdict? = nil)
     /// A connection takes part. `cursor`: highest delivery that it has; nil: it knows nothing of the conversation.
     case attach(Origin, cursor: UInt32?)
     /// Presence showed these devices of the callee; they have been rung and become known.
@@ -19,7 +20,7 @@ enum ConversationInput: Sendable {
     /// Bytes it occupies while it waits, roughly.
     var cost: Int {
         switch self {
-        case .send(_, _, let message): message.roughBytes
+        case .send(_, _, let message, _): message.roughBytes
         case .attach, .deadlinePassed, .devicesLeft, .pushAnswered, .endRequested: 128
         case .devicesFound(let devices): 64 * devices.count
         }

@@ -39,7 +39,8 @@ extension NodeCore {
             sessions[connection]?.attachments[conversation]?.isCaller = true
         }
         routes[conversation, default: Route()].connections.insert(connection)
-        if routes[conversation]?.stage == .known {
+        let isKnown = routes[conversation]?.stage == .known
+        if isKnown, mayPass(connection, conversation, send.number, send.message) {
             return forward(connection, conversation, send.number, send.message)
         }
         guard (routes[conversation]?.waiting.count ?? 0) < configuration.maximumWaitingFrames else {
@@ -48,7 +49,11 @@ extension NodeCore {
                 to: connection)
         }
         routes[conversation]?.waiting.append(.local(connection, number: send.number, send.message))
-        resolve(conversation)
+        if isKnown {
+            askPolicy(conversation)
+        } else {
+            resolve(conversation)
+        }
     }
 
     /// Conversations that are over make room for new ones.
@@ -95,10 +100,11 @@ extension NodeCore {
         let highest = max(session.attachments[conversation]?.forwarded ?? 0, number)
         sessions[connection]?.attachments[conversation]?.forwarded = highest
         let origin = session.origin(front: me)
-        let verdict = number == 1 ? routes[conversation]?.verdict : nil
+        let verdict = proposal(connection, number, message).flatMap {
+            routes[conversation]?.judgements.verdict(on: $0)
+        }
         if leader == me {
-            if let verdict { leaderships[conversation]?.context.verdict = verdict }
-            enqueue(.send(origin, number: number, message), conversation)
+            enqueue(.send(origin, number: number, message, verdict: verdict), conversation)
         } else {
             send(
                 PeerPeerFrame.with {

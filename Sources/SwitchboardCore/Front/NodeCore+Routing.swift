@@ -13,8 +13,11 @@ extension NodeCore {
             routes[conversation]?.stage = .reading
             return ask(.read(conversation, sync: false), .read(conversation))
         }
-        if case .invite(let invite) = opening.message.content, route.verdict == nil {
-            return askPolicy(conversation, invite, from: opening.connection)
+        if let invite = proposal(opening.connection, 1, opening.message),
+            route.judgements.verdict(on: invite) == nil
+        {
+            routes[conversation]?.stage = .askingPolicy
+            return askPolicy(conversation)
         }
         routes[conversation]?.stage = .creating
         ask(.create(conversation, leader: me), .create(conversation, isNew: true))
@@ -29,31 +32,6 @@ extension NodeCore {
             return (connection, message)
         }
         return nil
-    }
-
-    private mutating func askPolicy(
-        _ conversation: ConversationID, _ invite: WireInvite, from connection: ConnectionID
-    ) {
-        guard let session = sessions[connection] else { return }
-        routes[conversation]?.stage = .askingPolicy
-        lastRequest += 1
-        let id = PolicyRequestID(lastRequest)
-        policyRequests[id] = conversation
-        out.perform(
-            .askPolicy(
-                ProposedCall(
-                    conversation: conversation, caller: session.address.user, callee: invite.callee,
-                    media: invite.media, mayCall: session.mayCall), id))
-    }
-
-    mutating func policyAnswered(_ id: PolicyRequestID, _ verdict: CallVerdict) {
-        guard let conversation = policyRequests.removeValue(forKey: id),
-            routes[conversation]?.stage == .askingPolicy
-        else { return }
-        routes[conversation]?.stage = .unresolved
-        // A refusal is committed as the call's end like any other, so that the invite's number is consumed.
-        routes[conversation]?.verdict = verdict
-        resolve(conversation)
     }
 
     // MARK: Outcomes
@@ -74,6 +52,10 @@ extension NodeCore {
         for frame in waiting {
             switch frame {
             case .local(let connection, let number, let message):
+                guard mayPass(connection, conversation, number, message) else {
+                    routes[conversation]?.waiting.append(frame)
+                    continue
+                }
                 forward(connection, conversation, number, message)
             case .remote(let peer, let frame):
                 if leader == me {
@@ -83,7 +65,9 @@ extension NodeCore {
                 }
             }
         }
-        for connection in route.connections.sorted() {
+        askPolicy(conversation)
+        // An attach must not overtake the invite.
+        for connection in route.connections.sorted() where routes[conversation]?.holdsBack(connection) != true {
             sendAttach(connection, conversation)
         }
         if recovery.settled(conversation), leader != me {

@@ -22,14 +22,19 @@ struct Route: Sendable {
     var version: Int32?
     /// Local connections that take part.
     var connections: Set<ConnectionID> = []
+    /// Frames that wait for the leader, or, if it is known, for a verdict on an invite.
     var waiting: [WaitingFrame] = []
-    /// What the policy said of the invite that waits.
-    var verdict: CallVerdict?
+    var judgements = InviteJudgements()
     /// A claim by the fast path is tried once in a while only.
     var lastFastClaim: Moment?
+
+    /// Whether something of this connection waits, so that what comes later must wait too.
+    func holdsBack(_ connection: ConnectionID) -> Bool {
+        waiting.contains { if case .local(connection, _, _) = $0 { true } else { false } }
+    }
 }
 
-/// A frame that waits for the leader to be found.
+/// A frame that waits for the leader to be found, or for the policy.
 enum WaitingFrame: Sendable {
     case local(ConnectionID, number: UInt32, WireMessage)
     /// From another node, which believes that this one leads.

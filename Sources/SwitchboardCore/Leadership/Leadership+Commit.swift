@@ -50,7 +50,7 @@ extension Leadership {
                 try decision.decide(input)
             } catch {
                 decision = before  // a defect of ours: only this input fails
-                if case .send(let origin, let number, _) = input {
+                if case .send(let origin, let number, _, _) = input {
                     dropped.append(pushError(.serverError, to: origin, number: number, retryAfter: .seconds(5)))
                 }
             }
@@ -283,7 +283,7 @@ extension Leadership {
         var effects: [LeadershipEffect] = []
         for input in work.inputs {
             switch input {
-            case .send(let origin, let number, _):
+            case .send(let origin, let number, _, _):
                 effects.append(pushError(.serverError, to: origin, number: number, retryAfter: .seconds(5)))
             case .attach, .devicesFound, .devicesLeft, .deadlinePassed, .pushAnswered, .endRequested:
                 continue

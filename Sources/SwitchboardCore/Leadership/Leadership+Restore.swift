@@ -113,7 +113,7 @@ extension Leadership {
         var work = targets.map { DroppedWork(target: $0.key, address: $0.value.address) }
         for input in inbox {
             switch input {
-            case .send(let origin, _, _), .attach(let origin, _):
+            case .send(let origin, _, _, _), .attach(let origin, _):
                 if targets[origin.key] == nil {
                     work.append(DroppedWork(target: origin.key, address: origin.address))
                 }
@@ -127,7 +127,7 @@ extension Leadership {
     mutating func rejectWaiting(_ name: ErrorName) -> [LeadershipEffect] {
         var effects: [LeadershipEffect] = []
         for input in inbox {
-            if case .send(let origin, let number, _) = input {
+            if case .send(let origin, let number, _, _) = input {
                 effects.append(pushError(name, to: origin, number: number, retryAfter: .seconds(2)))
             }
         }

@@ -120,7 +120,7 @@ struct Leadership: Sendable {
 
     /// Takes an input into the queue. Sends are bounded; attaches and timers have room of their own and are never dropped.
     mutating func enqueue(_ input: ConversationInput) -> [LeadershipEffect] {
-        if case .send(let origin, let number, _) = input {
+        if case .send(let origin, let number, _, _) = input {
             if stage == .quarantined {
                 return [pushError(.serverError, to: origin, number: number)]
             }

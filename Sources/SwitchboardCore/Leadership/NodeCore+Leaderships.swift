@@ -6,7 +6,7 @@ import SwitchboardProtocol
 extension NodeCore {
     mutating func enqueue(_ input: ConversationInput, _ conversation: ConversationID) {
         let limit = configuration.leadership.maximumSendsPerMinute
-        if case .send(let origin, let number, let message) = input, !message.endsCall,
+        if case .send(let origin, let number, let message, _) = input, !message.endsCall,
             leaderships[conversation]?.sends.admit(time.now, limit: limit) == false
         {
             let error = leaderships[conversation]?.pushError(

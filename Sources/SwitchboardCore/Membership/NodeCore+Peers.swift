@@ -65,10 +65,8 @@ extension NodeCore {
             guard let conversation = ConversationID(forward.conversation),
                 let origin = forward.origin.origin(front: peer), isLeading(conversation, frame, from: peer)
             else { return }
-            if let verdict = CallVerdict(rawValue: forward.verdict) {
-                leaderships[conversation]?.context.verdict = verdict
-            }
-            enqueue(.send(origin, number: forward.number, forward.message), conversation)
+            let verdict = CallVerdict(rawValue: forward.verdict)
+            enqueue(.send(origin, number: forward.number, forward.message, verdict: verdict), conversation)
         case .detach(let detach):
             guard let conversation = ConversationID(detach.conversation),
                 let origin = detach.origin.origin(front: peer)

@@ -46,7 +46,7 @@ public struct NodeCore: Sendable {
     var lastRequest: UInt64 = 0
     var storeRequests: [StoreRequestID: StorePurpose] = [:]
     var coordinatorRequests: [CoordinatorRequestID: CoordinatorPurpose] = [:]
-    var policyRequests: [PolicyRequestID: ConversationID] = [:]
+    var policyRequests: [PolicyRequestID: PolicyQuestion] = [:]
 
     public init(_ configuration: NodeConfiguration) {
         self.configuration = configuration

@@ -2,7 +2,7 @@ import SwitchboardProtocol
 
 /// Whom a user may call, as his token says: names of users, and patterns that end in `*` and stand for every name that begins
 /// like them; `*` alone for everybody.
-public struct CallPermission: Equatable, Sendable {
+public struct CallPermission: Hashable, Sendable {
     /// Names and patterns of one token at most.
     public static let maximumEntries = 256
 

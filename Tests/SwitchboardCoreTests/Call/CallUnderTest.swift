@@ -45,9 +45,9 @@ struct CallUnderTest {
     }
 
     /// The next numbers of this origin.
-    mutating func input(_ origin: Origin, _ message: WireMessage) -> ConversationInput {
+    mutating func input(_ origin: Origin, _ message: WireMessage, verdict: CallVerdict? = nil) -> ConversationInput {
         numbers[origin, default: 0] += 1
-        return .send(origin, number: numbers[origin] ?? 0, message)
+        return .send(origin, number: numbers[origin] ?? 0, message, verdict: verdict)
     }
 
     /// Sends, each in a batch of its own.

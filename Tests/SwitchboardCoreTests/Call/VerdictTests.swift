@@ -8,8 +8,7 @@ import Testing
 @Suite struct VerdictTests {
     private static func opened(_ verdict: CallVerdict) throws -> CallUnderTest {
         var call = CallUnderTest()
-        call.context.verdict = verdict
-        try call.send(.phone, .invite("bob"))
+        try call.decide(call.input(.phone, .invite("bob"), verdict: verdict))
         return call
     }
 
@@ -46,8 +45,7 @@ import Testing
     @Test func atTheFirstLevelSilentIsRefused() throws {
         var call = CallUnderTest()
         call.context.featureLevel = 1
-        call.context.verdict = .silent
-        try call.send(.phone, .invite("bob"))
+        try call.decide(.send(.phone, number: 1, .invite("bob"), verdict: .silent))
         #expect(call.kinds(.phone) == ["ended:not_allowed"])
     }
 }
