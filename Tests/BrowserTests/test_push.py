@@ -8,8 +8,6 @@ DevTools.
 import itertools
 import json
 import unittest
-import urllib.error
-import urllib.request
 
 from support.browsers import BrowserTestCase
 from support.devtools import ServiceWorkerHandle
@@ -44,12 +42,6 @@ class PushTests(BrowserTestCase):
         cls.addClassCleanup(cls.service.close)
         cls.node = Node(environment=cls.service.node_settings)
         cls.addClassCleanup(lambda: cls.node.close())
-        try:
-            urllib.request.urlopen(f"{cls.node.url}/v1/push/config", timeout=10).close()
-        except urllib.error.HTTPError as error:
-            if error.code == 404:
-                raise unittest.SkipTest("this node has no push") from None
-            raise
 
     def setUp(self):
         super().setUp()
