@@ -203,7 +203,8 @@ let package = Package(
             "ClusterTests",
             [
                 "LocalCluster", "SwitchboardClient", "SwitchboardCore", "SwitchboardProbe", "SwitchboardProtocol",
-                "SwitchboardTestKit", "PostgresClient", "DelayProxy", "switchboard", protobuf,
+                "SwitchboardTestKit", "PostgresClient", "DelayProxy", "PushTestSupport", "switchboard", crypto,
+                protobuf,
             ] + nio),
         tests("DelayProxyTests", ["DelayProxy"] + nio),
         tests(
