@@ -56,6 +56,41 @@ struct PairRaceTests {
         }
     }
 
+    /// How the row stands before two calls want it.
+    enum Standing: CaseIterable, Sendable {
+        /// Its call has ended without a release.
+        case ended
+        /// Its call is live, and both calls replace it.
+        case replaced
+    }
+
+    @Test("of two calls that take a row over, one gets it", arguments: StoreKind.allCases, Standing.allCases)
+    func takingOver(kind: StoreKind, standing: Standing) async throws {
+        try await kind.withTwoNodes { _, a, b in
+            for round in 0..<200 {
+                let pair = PairKey(user(2 * round), user(2 * round + 1))
+                var (older, append) = take(pair, a, from: pair.low)
+                older.note(append, try #require(await a.commit([append]).appends.first))
+                older.row.isEnded = standing == .ended
+                #expect(await a.commit([older.next(a)]).appends.first?.day != nil)
+
+                var (_, mine) = take(pair, a, from: pair.low)
+                var (_, theirs) = take(pair, b, from: pair.high)
+                if standing == .replaced {
+                    mine.pair = .replace(pair, of: older.conversation, media: media)
+                    theirs.pair = .replace(pair, of: older.conversation, media: media)
+                }
+                let first = a.start(.commit(StoreBatch(lane: .writer(0), appends: [mine])))
+                let second = b.start(.commit(StoreBatch(lane: .writer(0), appends: [theirs])))
+                switch (await first.value.appends.first, await second.value.appends.first) {
+                case (.committed, .blocked(let holder)): #expect(holder.conversation == mine.conversation)
+                case (.blocked(let holder), .committed): #expect(holder.conversation == theirs.conversation)
+                case (let left, let right): Issue.record("\(left as Any), \(right as Any)")
+                }
+            }
+        }
+    }
+
     @Test("batches of two nodes over the same pairs all come through", arguments: StoreKind.allCases)
     func overlappingBatches(kind: StoreKind) async throws {
         try await kind.withTwoNodes { _, a, b in
