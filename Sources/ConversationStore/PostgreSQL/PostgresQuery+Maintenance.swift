@@ -26,8 +26,10 @@ extension PreparedStatement {
             SELECT id, leader FROM conversations
             WHERE ended_at IS NULL AND deadline < now() - $2::bigint * interval '1 millisecond'
             UNION
-            SELECT c.id, c.leader FROM end_commands e JOIN conversations c ON c.id = e.conversation
-            WHERE c.ended_at IS NULL AND e.written < now() - $6::bigint * interval '1 millisecond'
+            SELECT c.id, c.leader FROM end_commands e CROSS JOIN LATERAL (
+                SELECT id, leader FROM conversations WHERE id = e.conversation AND ended_at IS NULL LIMIT 1
+            ) AS c
+            WHERE e.written < now() - $6::bigint * interval '1 millisecond'
         ) AS orphans
         WHERE (uuid_hash(id)::bigint & 2147483647) % $4::bigint = $3::bigint
         LIMIT $5::bigint
@@ -39,7 +41,7 @@ extension PreparedStatement {
         """
         DELETE FROM end_commands WHERE conversation = ANY (ARRAY(
             SELECT e.conversation FROM end_commands e
-            WHERE NOT EXISTS (SELECT FROM conversations c WHERE c.id = e.conversation AND c.ended_at IS NULL)
+            WHERE coalesce((SELECT c.ended_at IS NOT NULL FROM conversations c WHERE c.id = e.conversation), true)
             LIMIT $1::bigint FOR UPDATE OF e SKIP LOCKED
         ))
         """)
@@ -71,16 +73,14 @@ extension PreparedStatement {
     fileprivate static let collectPairs = PreparedStatement(
         "collect_pairs",
         """
-        WITH start AS MATERIALIZED (
-            SELECT gen_random_uuid() AS id
-        ), seen AS MATERIALIZED (
-            (SELECT p.low, p.high, p.conversation FROM pairs p, start s WHERE p.conversation >= s.id
-            ORDER BY p.conversation LIMIT $1::bigint)
+        WITH seen AS MATERIALIZED (
+            (SELECT low, high, conversation FROM pairs WHERE conversation >= (SELECT gen_random_uuid())
+            ORDER BY conversation LIMIT $1::bigint)
             UNION
             (SELECT low, high, conversation FROM pairs ORDER BY conversation LIMIT $1::bigint)
         ), idle AS MATERIALIZED (
             SELECT * FROM seen s
-            WHERE NOT EXISTS (SELECT FROM conversations c WHERE c.id = s.conversation AND c.ended_at IS NULL)
+            WHERE coalesce((SELECT c.ended_at IS NOT NULL FROM conversations c WHERE c.id = s.conversation), true)
         ), locked AS MATERIALIZED (
             SELECT p.conversation FROM idle i JOIN pairs p
                 ON p.low = i.low AND p.high = i.high AND p.conversation = i.conversation

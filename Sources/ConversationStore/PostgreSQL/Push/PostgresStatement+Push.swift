@@ -27,12 +27,14 @@ extension PreparedStatement {
 
     /// What is due, but nobody else has in hand. What has expired dies here, and what was for an endpoint that its user has no
     /// more is dropped. Providers that only a later release knows are left to its nodes.
+    ///
+    /// The endpoint is looked up in a scalar subquery, which can only be run as one index lookup a row.
     fileprivate static let claim = PreparedStatement(
         "push_claim",
         """
         WITH met AS MATERIALIZED (
             SELECT o.number, o.expires <= now() AS expired,
-                EXISTS (SELECT FROM push_endpoints e WHERE e.id = o.endpoint AND e.user_id = o.user_id) AS reachable
+                coalesce((SELECT e.user_id FROM push_endpoints e WHERE e.id = o.endpoint) = o.user_id, false) AS reachable
             FROM push_outbox o
             WHERE o.state = 'waiting' AND o.due <= now() AND o.provider = ANY ($4)
             ORDER BY o.due, o.number LIMIT $1 FOR UPDATE OF o SKIP LOCKED

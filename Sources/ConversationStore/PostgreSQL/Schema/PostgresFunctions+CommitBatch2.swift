@@ -216,9 +216,8 @@ extension PostgresFunctions {
                 SELECT s.target, s.reason, moment
                 FROM unnest(command_conversations, command_targets, command_reasons)
                     AS s (conversation, target, reason)
-                WHERE s.conversation = ANY (done) AND EXISTS (
-                    SELECT FROM conversations c WHERE c.id = s.target AND c.ended_at IS NULL
-                )
+                WHERE s.conversation = ANY (done)
+                    AND (SELECT c.ended_at IS NULL FROM conversations c WHERE c.id = s.target)
                 ORDER BY s.target
                 ON CONFLICT DO NOTHING;
             END IF;

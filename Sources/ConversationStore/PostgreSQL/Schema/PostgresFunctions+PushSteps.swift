@@ -13,6 +13,7 @@ extension PostgresFunctions {
         #variable_conflict use_column
         DECLARE
             cancelled uuid[];
+            invites bigint[];
         BEGIN
             IF 'invite' = ANY (steps_in) THEN
                 RETURN QUERY
@@ -39,9 +40,13 @@ extension PostgresFunctions {
             );
             IF cardinality(cancelled) > 0 THEN
                 -- In the order in which settlements lock them too.
-                PERFORM FROM push_outbox o
-                WHERE o.conversation = ANY (cancelled) AND o.kind = 'invite' AND o.state IN ('waiting', 'taken')
-                ORDER BY o.number FOR UPDATE;
+                invites := ARRAY(
+                    SELECT o.number FROM push_outbox o
+                    WHERE o.conversation = ANY (cancelled) AND o.kind = 'invite' AND o.state IN ('waiting', 'taken')
+                    ORDER BY o.number FOR UPDATE
+                );
+            END IF;
+            IF cardinality(invites) > 0 THEN
                 RETURN QUERY
                 WITH made AS (
                     INSERT INTO push_outbox (conversation, kind, endpoint, user_id, provider, target, parameters, caller,
@@ -51,7 +56,7 @@ extension PostgresFunctions {
                         reasons_in[array_position(conversations_in, o.conversation)],
                         moment + interval '60 seconds', moment, moment
                     FROM push_outbox o
-                    WHERE o.conversation = ANY (cancelled) AND o.kind = 'invite'
+                    WHERE o.number = ANY (invites)
                         AND (o.state = 'taken' OR o.state = 'waiting' AND o.attempts > 0)
                     ORDER BY o.conversation, o.endpoint, o.number
                     RETURNING conversation
@@ -59,7 +64,7 @@ extension PostgresFunctions {
                 SELECT m.conversation, count(*)::integer FROM made m GROUP BY m.conversation;
                 UPDATE push_outbox o
                 SET state = 'dropped', note = 'the call does not ring any more'
-                WHERE o.conversation = ANY (cancelled) AND o.kind = 'invite' AND o.state = 'waiting';
+                WHERE o.number = ANY (invites) AND o.state = 'waiting';
             END IF;
         END
         $function$
