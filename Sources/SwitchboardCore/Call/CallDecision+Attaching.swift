@@ -61,8 +61,9 @@ extension CallDecision {
     }
 
     /// A device that rang and lost its memory (a page that was reloaded) rings again: a snapshot says where its numbers go
-    /// on, then it gets the invite and the newest offer once more.
+    /// on, then it gets the invite and the newest offer once more. What it had prepared is gone with its memory.
     private mutating func ringAgain(_ origin: Origin) throws(FoldError) {
+        try dropHeld(of: origin.address)
         let sent = state.queue(of: origin.address).last
         var again: [QueuedDelivery] = []
         for delivery in state.broadcast {

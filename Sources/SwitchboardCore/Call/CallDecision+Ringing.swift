@@ -74,6 +74,10 @@ extension CallDecision {
             }
             let answered = Negotiation(session: description.session, revision: description.revision)
             guard answered == state.newestOffer else { return try take(send) }  // crossed with a newer offer
+            if state.held.contains(where: { $0.sender == sender && $0.isDescription }) {
+                // It has begun anew with the same offer: what its former answer had prepared is of no use.
+                try dropHeld(of: sender)
+            }
             try hold(send)
         case .candidates, .security:
             try hold(send)
@@ -146,7 +150,7 @@ extension CallDecision {
         try take(send, held: send.message)
     }
 
-    private mutating func dropHeld(of address: DeviceAddress) throws(FoldError) {
+    mutating func dropHeld(of address: DeviceAddress) throws(FoldError) {
         guard state.held.contains(where: { $0.sender == address }) else { return }
         try record {
             $0.heldDropped = LogHeldDropped.with {

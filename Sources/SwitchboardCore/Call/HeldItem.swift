@@ -6,6 +6,8 @@ struct HeldItem: Sendable {
     var reference: LogHeldReference
     var sender: DeviceAddress
     var message: WireMessage
+
+    var isDescription: Bool { if case .description_p? = message.content { true } else { false } }
 }
 
 /// Which negotiation a description or its candidates belong to; later pairs supersede earlier ones.

@@ -42,6 +42,14 @@ import Testing
         #expect(call.kinds(.tablet) == ["invite", "offer", "offer"])
     }
 
+    @Test func whatAPageHadPreparedIsGoneWithIt() throws {
+        var call = try CallUnderTest.ringing()
+        try call.send(.laptop, .description("answer", mark: "dead"), .candidates("dead"))
+        try call.decide(.attach(.laptop, cursor: nil))
+        try call.send(.laptop, .accept)
+        #expect(call.marks(.phone) == [])
+    }
+
     @Test func afterPickupOnlyThoseWhoWereToldHearOfIt() throws {
         var call = try CallUnderTest.answered()
         let told = Origin.make("bob", "watch")

@@ -45,6 +45,15 @@ import Testing
         #expect(call.kinds(.tablet) == ["invite", "offer", "offer", "ended:answered_elsewhere", "elsewhere"])
     }
 
+    @Test func aSecondAnswerToTheSameOfferTakesThePlaceOfTheFirst() throws {
+        var call = try CallUnderTest.ringing()
+        try call.send(.tablet, .description("answer", mark: "other"))
+        try call.send(.laptop, .description("answer", mark: "first"), .candidates("a"))
+        try call.send(.laptop, .description("answer", mark: "second"), .candidates("b"), .accept)
+        // The caller has one peer connection, and can apply one answer to it.
+        #expect(call.marks(.phone) == ["second", "b"])
+    }
+
     @Test func aNewSessionMakesTheCallersCandidatesVoid() throws {
         var call = try CallUnderTest.ringing()
         try call.send(
