@@ -103,7 +103,9 @@ extension CallDecision {
         let selected = selected(session: handover.session)
         try deliver(selected, to: handover.device, from: nil)
         try deliver(selected, to: peer, from: nil)
+        // The old device is one of the others now, and may take the call back.
         try deliver(ended(.replaced), to: old, from: nil)
+        if isCallers { try becomeWatcher(old) }
         try tellBystanders(of: old.user, isActive: true)
     }
 

@@ -21,8 +21,7 @@ extension CallDecision {
 
     /// All who were told that the call goes on elsewhere; of one user, or of both.
     mutating func tellBystanders(of user: UserID? = nil, isActive: Bool) throws(FoldError) {
-        let legs = state.legs.filter { $0.value.state != .selected && $0.value.reason != EndReason.replaced.rawValue }
-        let told = state.watchers.union(legs.keys).filter { user == nil || $0.user == user }
+        let told = state.watchers.union(state.legs.keys).filter { user == nil || $0.user == user }
         for address in told.sorted() where !state.isSelected(address) && state.handover?.device != address {
             try tellElsewhere(address, isActive: isActive)
         }
@@ -37,15 +36,19 @@ extension CallDecision {
 
     /// True if it watches from now on.
     mutating func watch(_ address: DeviceAddress) throws(FoldError) -> Bool {
-        guard writesSecondLevel, state.isMember(address.user), state.watchers.count < limits.maximumWatchers,
-            !state.watchers.contains(address), state.legs[address] == nil, state.queues[address] == nil
+        guard writesSecondLevel, state.isMember(address.user), state.legs[address] == nil, state.queues[address] == nil
         else { return false }
+        try becomeWatcher(address)
+        return state.watchers.contains(address)
+    }
+
+    mutating func becomeWatcher(_ address: DeviceAddress) throws(FoldError) {
+        guard state.watchers.count < limits.maximumWatchers, !state.watchers.contains(address) else { return }
         try record {
             $0.watching = LogWatching.with {
                 $0.user = address.user.text
                 $0.device = address.device.text
             }
         }
-        return true
     }
 }

@@ -69,7 +69,8 @@ import Testing
         try call.send(Self.pad, .with { $0.connected.session = 2 })
         #expect(call.state.callerDevice == Self.pad.address)
         #expect(call.state.handover == nil && call.state.deadlines.isEmpty)
-        #expect(call.kinds(.phone).last == "ended:replaced")
+        // The old device is now one of those who may take it over.
+        #expect(call.kinds(.phone).suffix(2) == ["ended:replaced", "elsewhere"])
         for device in [Self.pad, .laptop] {
             let selected = try #require(call.state.queue(of: device.address).pending.last?.message.selected)
             #expect(selected.callerDevice == "pad" && selected.device == "laptop" && selected.session == 2)
@@ -80,7 +81,7 @@ import Testing
         #expect(try call.send(.phone, .info("still here?")).texts.last == "refused 3 not_selected")
         try call.send(.laptop, .hangup)
         #expect(call.kinds(Self.pad).last == "ended:hangup")
-        #expect(call.kinds(.phone).last == "ended:replaced")
+        #expect(call.kinds(.phone).suffix(3) == ["ended:replaced", "elsewhere", "elsewhere"])
     }
 
     @Test func aDeviceOfTheCalleeMayTakeItToo() throws {
@@ -90,7 +91,15 @@ import Testing
         #expect(call.state.calleeDevice == Origin.tablet.address)
         #expect(call.state.legs[Origin.tablet.address]?.state == .selected)
         #expect(call.state.legs[Origin.laptop.address]?.reason == "replaced")
-        #expect(call.kinds(.laptop).last == "ended:replaced")
+        #expect(call.kinds(.laptop).suffix(2) == ["ended:replaced", "elsewhere"])
+        // And back: whoever has it once is told like everybody else.
+        try call.send(.laptop, .with { $0.handover.media.audio = true }, .description("offer", session: 6))
+        try call.send(.laptop, .with { $0.connected.session = 6 })
+        try call.send(.phone, .with { $0.connected.session = 6 })
+        #expect(call.kinds(.tablet).suffix(2) == ["ended:replaced", "elsewhere"])
+        try call.send(.phone, .hangup)
+        #expect(call.kinds(.tablet).suffix(3) == ["ended:replaced", "elsewhere", "elsewhere"])
+        #expect(call.kinds(.laptop).suffix(2) == ["selected", "ended:hangup"])
     }
 
     @Test func inTimeOrNotAtAll() throws {
