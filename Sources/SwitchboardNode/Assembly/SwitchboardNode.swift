@@ -234,8 +234,13 @@ public struct SwitchboardNode: Service, CustomStringConvertible {
         configuration.writerLanes = writers
         configuration.leadership.knownFeatureLevel = settings.knownFeatureLevel
         configuration.maximumConnections = settings.maxConnections
-        configuration.leadership.call.ringTimeout = settings.ringTimeout
-        configuration.leadership.call.connectTimeout = settings.connectTimeout
+        let deadlines = settings.deadlines
+        configuration.leadership.call.ringTimeout = deadlines.ring
+        configuration.leadership.call.connectTimeout = deadlines.connect
+        configuration.leadership.call.reachTimeout = deadlines.reach
+        configuration.leadership.call.callerLostTimeout = deadlines.callerLost
+        configuration.leadership.call.signalLostTimeout = deadlines.signalLost
+        configuration.leadership.call.handoverTimeout = deadlines.handover
         return configuration
     }
 

@@ -106,9 +106,18 @@ struct SettingsReader {
             drainSpread: .milliseconds(number("drain.spreadMs", 2_000, 0...600_000)),
             knownFeatureLevel: UInt32(
                 number("cluster.knownFeatureLevel", Int(FeatureLevel.newest), 1...Int(FeatureLevel.newest))),
-            ringTimeout: .milliseconds(number("call.ringTimeoutMs", 60_000, 1_000...600_000)),
-            connectTimeout: .milliseconds(number("call.connectTimeoutMs", 30_000, 1_000...600_000)),
+            deadlines: deadlines(),
             logLevel: logLevel)
+    }
+
+    private mutating func deadlines() -> NodeSettings.CallDeadlines {
+        NodeSettings.CallDeadlines(
+            ring: .milliseconds(number("call.ringTimeoutMs", 60_000, 1_000...600_000)),
+            connect: .milliseconds(number("call.connectTimeoutMs", 30_000, 1_000...600_000)),
+            reach: .milliseconds(number("call.reachTimeoutMs", 20_000, 1_000...600_000)),
+            callerLost: .milliseconds(number("call.callerLostTimeoutMs", 20_000, 1_000...600_000)),
+            signalLost: .milliseconds(number("call.signalLostTimeoutMs", 600_000, 1_000...86_400_000)),
+            handover: .milliseconds(number("call.handoverTimeoutMs", 30_000, 1_000...600_000)))
     }
 
     mutating func number(_ key: String, _ standard: Int, _ range: ClosedRange<Int>) -> Int {

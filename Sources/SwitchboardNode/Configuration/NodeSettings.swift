@@ -39,6 +39,16 @@ public struct NodeSettings: Sendable {
         public var port: Int
     }
 
+    /// Time limits of a call; what each judges stands in `CallLimits`.
+    public struct CallDeadlines: Sendable, Equatable {
+        public var ring: Duration
+        public var connect: Duration
+        public var reach: Duration
+        public var callerLost: Duration
+        public var signalLost: Duration
+        public var handover: Duration
+    }
+
     public enum Demo: Sendable, Equatable {
         case off
         /// Because nothing is configured: forwarded requests get no demo tokens either.
@@ -65,7 +75,6 @@ public struct NodeSettings: Sendable {
     public var drainSpread: Duration
     /// The highest feature level that this node admits to know.
     public var knownFeatureLevel: UInt32
-    public var ringTimeout: Duration
-    public var connectTimeout: Duration
+    public var deadlines: CallDeadlines
     public var logLevel: Logger.Level
 }

@@ -81,6 +81,10 @@ public struct SettingsKey: Sendable {
         SettingsKey(name: "drain.spreadMs", kind: .number, meaning: "time over which clients are sent elsewhere"),
         SettingsKey(name: "call.ringTimeoutMs", kind: .number, meaning: "how long it rings"),
         SettingsKey(name: "call.connectTimeoutMs", kind: .number, meaning: "pickup to media"),
+        SettingsKey(name: "call.reachTimeoutMs", kind: .number, meaning: "how long a callee's device may take to come"),
+        SettingsKey(name: "call.callerLostTimeoutMs", kind: .number, meaning: "a caller's absence while it rings"),
+        SettingsKey(name: "call.signalLostTimeoutMs", kind: .number, meaning: "absence of both from a call"),
+        SettingsKey(name: "call.handoverTimeoutMs", kind: .number, meaning: "for a call to move to another device"),
         SettingsKey(name: "log.level", kind: .text, meaning: "trace, debug, info, notice, warning, error"),
     ]
 

@@ -1,5 +1,6 @@
 import Foundation
 import LocalCluster
+import SwitchboardCore
 import SwitchboardProtocol
 import Testing
 
@@ -153,6 +154,28 @@ struct NodeSettingsTests {
         }
         #expect(url.text == "postgres://u:p@db/x")
         #expect(settings.demo == .off)
+    }
+
+    @Test("The deadlines of a call")
+    func deadlines() async throws {
+        let standard = try await read("{}").deadlines
+        let limits = CallLimits()
+        #expect(standard.ring == limits.ringTimeout && standard.connect == limits.connectTimeout)
+        #expect(standard.reach == limits.reachTimeout && standard.callerLost == limits.callerLostTimeout)
+        #expect(standard.signalLost == limits.signalLostTimeout && standard.handover == limits.handoverTimeout)
+        let short = try await read(
+            """
+            {"call": {"ringTimeoutMs": 1001, "connectTimeoutMs": 1002, "reachTimeoutMs": 1003, "callerLostTimeoutMs": 1004,
+             "signalLostTimeoutMs": 1005, "handoverTimeoutMs": 1006}}
+            """
+        ).deadlines
+        #expect(
+            short
+                == NodeSettings.CallDeadlines(
+                    ring: .milliseconds(1001), connect: .milliseconds(1002), reach: .milliseconds(1003),
+                    callerLost: .milliseconds(1004), signalLost: .milliseconds(1005), handover: .milliseconds(1006)))
+        let found = await problems(#"{"call": {"reachTimeoutMs": 1}}"#)
+        #expect(found.contains { $0.hasPrefix("call.reachTimeoutMs is 1") })
     }
 
     @Test("Half a cluster is none: each missing part is named")
