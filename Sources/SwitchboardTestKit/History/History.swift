@@ -23,11 +23,18 @@ public final class History {
     }
 
     public private(set) var records: [Record] = []
+    /// How often applications were told something of a call.
+    public private(set) var told = 0
 
     public init() {}
 
     public func note(_ event: Event, device: DeviceAddress, connection: UInt32, at now: Duration) {
         records.append(Record(at: now, device: device, connection: connection, event: event))
+        guard case .told(let told) = event else { return }
+        switch told {
+        case .connecting, .disconnected, .failed, .postponed: break
+        default: self.told += 1
+        }
     }
 
     /// How many deliveries applications got.

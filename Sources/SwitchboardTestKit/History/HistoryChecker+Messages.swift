@@ -89,74 +89,14 @@ extension HistoryChecker {
         }
     }
 
-    /// (b), by meaning: what each selected device sent is in its peer's queue, in order and once; nobody else gets any of it.
+    /// (b), by meaning: what was sent is in the queues of those whom it concerns, in order and once; nobody else gets any of it.
     private mutating func checkConcerns(_ id: ConversationID, _ oracle: LogOracle) {
-        guard let caller = oracle.caller, let callee = oracle.callee else { return }
-        let marks = sentMarks(id)
-        let selected = oracle.selection.map { DeviceAddress(user: callee, device: $0.callee) }
-        for device in Set(marks.keys).union([caller]) {
-            for queued in oracle.queue(of: device) {
-                guard let mark = queued.message.mark, queued.kind != "offer" || !queued.fromDevice.isEmpty else {
-                    continue
-                }
-                guard oracle.isSelected(device) else {
-                    report("b", device, id, "\(mark) was delivered to a device that was not selected")
-                    continue
-                }
-                let sender = device == caller ? selected : caller
-                if let sender, marks[sender]?.contains(mark) != true {
-                    report("b", device, id, "\(mark) was delivered, which its peer did not send")
-                }
-            }
+        guard let carried = CarriedMessages(oracle, message: { sent($0, in: id) }) else { return }
+        for problem in carried.problems { report("address", nil, id, problem) }
+        for device in carried.wronged {
+            report(
+                "b", device, id,
+                "due: \(carried.due[device, default: []]), delivered: \(carried.delivered[device, default: []])")
         }
-        guard let selected else { return }
-        for (sender, peer) in [(caller, selected), (selected, caller)] {
-            // An offer from before pickup is repeated to a device that was started anew while it rang.
-            let delivered = oracle.queue(of: peer).filter { $0.kind != "offer" || !$0.fromDevice.isEmpty }
-                .compactMap(\.message.mark)
-            if Set(delivered).count != delivered.count { report("b", peer, id, "something was delivered twice") }
-            let due = dueMarks(id, oracle, sender)
-            if delivered.filter(Set(due).contains) != due {
-                report("b", peer, id, "due from \(sender): \(due), delivered: \(delivered)")
-            }
-        }
-    }
-
-    /// Marks of all that each device sent in a call.
-    private func sentMarks(_ id: ConversationID) -> [DeviceAddress: [String]] {
-        var marks: [DeviceAddress: [String]] = [:]
-        for record in history.records {
-            guard case .queued(id, _, _, let message) = record.event else { continue }
-            marks[record.device, default: []] += message.mark.map { [$0] } ?? []
-        }
-        return marks
-    }
-
-    /// Marks of what a selected device sent, that was taken with effect, and that its peer must get: everything after the
-    /// selection, and of what was held before only what no newer offer made void, which is left out where it is in doubt.
-    private func dueMarks(_ id: ConversationID, _ oracle: LogOracle, _ sender: DeviceAddress) -> [String] {
-        var messages: [OutboxID: [UInt32: WireMessage]] = [:]
-        for record in history.records where record.device == sender {
-            guard case .queued(id, let outbox, let number, let message) = record.event else { continue }
-            messages[outbox, default: [:]][number] = message
-        }
-        let before = oracle.taken.prefix(oracle.selectedAfter)
-        let offers = before.filter { taken in
-            taken.device == oracle.caller && messagesKind(id, taken) == "offer" && taken.refusal.isEmpty
-        }
-        let isUnrevised = offers.count <= 1
-        return oracle.taken.filter { $0.device == sender && $0.refusal.isEmpty }.compactMap { taken in
-            guard let message = messages[taken.outbox]?[taken.number], let mark = message.mark else { return nil }
-            if taken.order >= oracle.selectedAfter { return mark }
-            guard isUnrevised else { return nil }
-            return message.kind == "offer" || message.kind == "info" ? nil : mark
-        }
-    }
-
-    private func messagesKind(_ id: ConversationID, _ taken: LogOracle.Taken) -> String? {
-        for record in history.records where record.device == taken.device {
-            if case .queued(id, taken.outbox, taken.number, let message) = record.event { return message.kind }
-        }
-        return nil
     }
 }

@@ -1,61 +1,60 @@
 import SwitchboardClient
+import SwitchboardCore
 import SwitchboardProtocol
 
 /// (d) and (g): how calls ended, and for whom.
 extension HistoryChecker {
     mutating func checkOutcomes() {
         for (id, oracle) in oracles.sorted(by: { $0.key < $1.key }) {
-            guard let caller = oracle.caller, oracle.callee != nil else { continue }
-            for device in history.devices {
-                let ends = oracle.queue(of: device).enumerated().filter { $0.element.kind.hasPrefix("ended") }
-                if ends.count > 1 { report("d", device, id, "was to be told of the end \(ends.count) times") }
-                // A device that is out may still hear what becomes of the call elsewhere.
-                let told = oracle.queue(of: device).filter { $0.kind != "elsewhere" }
-                if let end = told.firstIndex(where: { $0.kind.hasPrefix("ended") }), end != told.count - 1 {
-                    report("d", device, id, "something follows the end in its queue")
-                }
-                guard let reason = ends.first.map({ $0.element.kind.dropFirst(6) }).map(String.init) else { continue }
-                check(reason, of: device, id, oracle, caller: caller)
-            }
-            if let reason = oracle.endReason {
-                for device in [caller] where !oracle.queue(of: device).contains(where: { $0.kind == "ended:\(reason)" })
-                {
-                    report("d", device, id, "the call ended (\(reason)), but its caller was not told")
-                }
-            }
+            guard let outcome = CallOutcome(oracle, message: { sent($0, in: id) }) else { continue }
+            for problem in outcome.problems { report("d", problem.device, id, problem.what) }
+            checkGlare(id, oracle)
+            checkReplacement(id, oracle)
         }
-        checkSelections()
+        checkPairs()
     }
 
-    private mutating func check(
-        _ reason: String, of device: DeviceAddress, _ id: ConversationID, _ oracle: LogOracle, caller: DeviceAddress
-    ) {
-        if reason == "answered_elsewhere", oracle.selection == nil {
-            report("g", device, id, "answered_elsewhere, but nobody answered")
-        }
-        let isPart = device == caller || oracle.isSelected(device)
-        if oracle.selection != nil, !isPart {
-            if reason != "answered_elsewhere" { report("d", device, id, "a bystander was told \(reason)") }
-        } else if reason == "declined_elsewhere" {
-            if oracle.endReason != "declined" || device == caller {
-                report("d", device, id, "declined_elsewhere of a call that ended \(oracle.endReason ?? "not at all")")
+    /// The winner of a glare is the other user's call to this one.
+    private mutating func checkGlare(_ id: ConversationID, _ oracle: LogOracle) {
+        guard let caller = oracle.caller else { return }
+        for queued in oracle.queue(of: caller) {
+            guard case .glare(let glare)? = queued.message.content else { continue }
+            guard let winner = ConversationID(glare.winner).flatMap({ oracles[$0] }) else {
+                report("pair", caller, id, "glare with a call that nobody knows")
+                continue
             }
-        } else if reason != oracle.endReason {
-            report("d", device, id, "was told \(reason), but the call ended \(oracle.endReason ?? "not at all")")
+            if winner.caller?.user != oracle.callee || winner.callee != caller.user {
+                report("pair", caller, id, "glare with a call of others")
+            }
+            if oracle.endReason != "glare" {
+                report("pair", caller, id, "glare, and it ended \(oracle.endReason ?? "not")")
+            }
         }
     }
 
-    /// All who hear `selected` hear the same, and at most once in a life.
-    private mutating func checkSelections() {
-        var first: [ConversationID: WireSelected] = [:]
-        for record in history.records {
-            guard case .told(.delivered(let id, let delivery)) = record.event,
-                case .selected(let selected)? = delivery.message.content
-            else { continue }
-            if let earlier = first[id], earlier != selected {
-                report("d", record.device, id, "\(selected.device) is selected, to others \(earlier.device)")
-            }
-            first[id] = selected
+    /// A call that was ended for another one: there is such a one.
+    private mutating func checkReplacement(_ id: ConversationID, _ oracle: LogOracle) {
+        guard oracle.endReason == "replaced", let pair = oracle.pair else { return }
+        if !oracles.contains(where: { $0.key != id && $0.value.pair == pair }) {
+            report("pair", nil, id, "replaced by no other call")
         }
+    }
+
+    /// Two users have one call at most. (While a run is under way an older one may be about to end.)
+    private mutating func checkPairs() {
+        var live: [PairKey: ConversationID] = [:]
+        for (id, oracle) in oracles.sorted(by: { $0.key < $1.key }) where oracle.endReason == nil {
+            guard let pair = oracle.pair else { continue }
+            if let other = live.updateValue(id, forKey: pair) {
+                report("pair", nil, id, "goes on, and so does \(other) of the same two")
+            }
+        }
+    }
+}
+
+extension LogOracle {
+    var pair: PairKey? {
+        guard let caller, let callee else { return nil }
+        return PairKey(caller.user, callee)
     }
 }

@@ -8,7 +8,9 @@ public import SwitchboardProtocol
 /// - (c) epochs never fall at a client;
 /// - (d) one outcome: one selected device, one reason for those two, consistent ones for the others;
 /// - (e) what was acknowledged is in the log;
-/// - (g) nobody is told `answered_elsewhere` of a call that nobody answered, and nobody rings for a call that is over.
+/// - (g) nobody is told `answered_elsewhere` of a call that nobody answered, and nobody rings for a call that is over;
+/// - (pair) two users have one call at most, and nobody hears `glare` about his own;
+/// - (address) nothing that names an address is told before pickup.
 ///
 /// That queues drain (f) is for the scenario to wait for; `isDrained` says whether they have.
 public struct HistoryChecker {
@@ -26,28 +28,59 @@ public struct HistoryChecker {
 
     let history: History
     let oracles: [ConversationID: LogOracle]
+    /// When calls ended, as far as that is known.
+    let endTimes: [ConversationID: Duration]
     private(set) var violations: [Violation] = []
+    /// What was sent, by device, outbox, conversation and number.
+    private let sends: [SendKey: WireMessage]
 
-    init(history: History, oracles: [ConversationID: LogOracle]) {
+    private struct SendKey: Hashable {
+        var device: DeviceAddress
+        var outbox: OutboxID
+        var conversation: ConversationID
+        var number: UInt32
+    }
+
+    init(history: History, oracles: [ConversationID: LogOracle], endTimes: [ConversationID: Duration]) {
         self.history = history
         self.oracles = oracles
+        self.endTimes = endTimes
+        var sends: [SendKey: WireMessage] = [:]
+        for record in history.records {
+            guard case .queued(let id, let outbox, let number, let message) = record.event else { continue }
+            sends[SendKey(device: record.device, outbox: outbox, conversation: id, number: number)] = message
+        }
+        self.sends = sends
+    }
+
+    /// What a device has sent under the number that a log took.
+    func sent(_ taken: LogOracle.Taken, in id: ConversationID) -> WireMessage? {
+        sends[SendKey(device: taken.device, outbox: taken.outbox, conversation: id, number: taken.number)]
     }
 
     /// All broken promises of a run.
     public static func check(_ cluster: SimulatedCluster) -> [Violation] {
-        check(cluster.history, logs: cluster.store.logs)
+        check(cluster.history, logs: cluster.store.logs, endTimes: cluster.store.endTimes)
     }
 
     /// All broken promises in a history, by the whole logs of its conversations, wherever both come from.
-    public static func check(_ history: History, logs: [ConversationID: [LogEntry]]) -> [Violation] {
-        var checker = HistoryChecker(history: history, oracles: logs.mapValues(LogOracle.init))
+    public static func check(
+        _ history: History, logs: [ConversationID: [LogEntry]], endTimes: [ConversationID: Duration] = [:]
+    ) -> [Violation] {
+        var checker = HistoryChecker(history: history, oracles: logs.mapValues(LogOracle.init), endTimes: endTimes)
         checker.checkLogs()
         checker.checkFrames()
         checker.checkAcceptances()
         checker.checkDeliveries()
         checker.checkOutcomes()
+        checker.checkRinging()
         checker.checkSessions()
         return checker.violations
+    }
+
+    /// How many deliveries a log has for a device.
+    public static func queueLength(of device: DeviceAddress, log: [LogEntry]) -> Int {
+        LogOracle(log).queue(of: device).count
     }
 
     /// (f) Everything has arrived: outboxes are empty, queues are received to their ends, nobody rings for an ended call.
@@ -65,13 +98,14 @@ public struct HistoryChecker {
             guard client.isOutboxEmpty else { return "\(address) has sends that are not accepted" }
             for (id, oracle) in oracles {
                 let known = client.conversations[id]
-                guard address == oracle.caller || oracle.isLeg(address) else {
+                guard oracle.isPart(address) else {
                     if let known, known.isRinging, oracle.endReason != nil { return "\(address) rings for ended \(id)" }
                     continue
                 }
                 // Who was started anew after the end need not hear of it any more.
                 if known == nil, oracle.endReason != nil { continue }
-                if (known?.received ?? 0) < UInt32(oracle.queue(of: address).count), known?.endReason == nil {
+                let count = UInt32(oracle.queue(of: address).count)
+                if (known?.received ?? 0) < count, known?.endReason == nil {
                     return "\(address) has not got everything of \(id)"
                 }
             }
@@ -164,8 +198,49 @@ public struct HistoryChecker {
                     } else if oracle.isLeg(record.device) {
                         report("e", record.device, id, "a leg was told that the call is not known")
                     }
-                } else {
+                } else if hasInvited(record.device, id) {
                     report("e", record.device, id, "a call was dropped that never came to be")
+                }
+            default: continue
+            }
+        }
+    }
+
+    private func hasInvited(_ device: DeviceAddress, _ id: ConversationID) -> Bool {
+        sends.contains { key, message in
+            guard key.device == device, key.conversation == id, key.number == 1 else { return false }
+            return message.kind == "invite" || message.kind == "cancel"
+        }
+    }
+
+    // MARK: Ringing
+
+    /// (g): a device that has been synchronized does not ring for a call that had ended when it connected.
+    private mutating func checkRinging() {
+        struct Place: Hashable {
+            var device: DeviceAddress
+            var conversation: ConversationID
+        }
+        var ringing: Set<Place> = []
+        var welcomed: [DeviceAddress: Duration] = [:]
+        for record in history.records {
+            switch record.event {
+            case .restarted: ringing = ringing.filter { $0.device != record.device }
+            case .told(.welcomed): welcomed[record.device] = record.at
+            case .told(.delivered(let id, let delivery)):
+                let place = Place(device: record.device, conversation: id)
+                switch delivery.message.content {
+                case .invite?: ringing.insert(place)
+                case .ended?, .selected?: ringing.remove(place)
+                default: continue
+                }
+            case .told(.snapshot(let id, _)), .told(.dropped(let id, _, _)):
+                ringing.remove(Place(device: record.device, conversation: id))
+            case .told(.synchronized(let missing)):
+                guard let since = welcomed[record.device] else { continue }
+                for place in ringing where place.device == record.device && !missing.contains(place.conversation) {
+                    guard let end = endTimes[place.conversation], end < since else { continue }
+                    report("g", record.device, place.conversation, "rings, though the call had ended when it connected")
                 }
             default: continue
             }

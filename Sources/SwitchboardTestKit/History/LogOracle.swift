@@ -9,8 +9,6 @@ struct LogOracle {
         var number: UInt32
         var refusal: String
         var digest: UInt64
-        /// Its place among all that the log took.
-        var order: Int
     }
 
     struct Queued: Equatable {
@@ -20,17 +18,27 @@ struct LogOracle {
         var kind: String
     }
 
+    /// What happened in the call, in the log's order.
+    enum Step {
+        case taken(Taken)
+        /// nil: to all devices of the callee, also those that come later.
+        case delivered(Queued, to: DeviceAddress?)
+        case leg(DeviceAddress)
+        case selected(caller: DeviceAddress, callee: DeviceAddress)
+        /// A device wants the call, or not any more.
+        case handover(DeviceAddress?)
+        case closed(String)
+    }
+
     private(set) var caller: DeviceAddress?
     private(set) var callee: UserID?
-    private(set) var taken: [Taken] = []
-    private(set) var selection: (caller: DeviceID, callee: DeviceID)?
-    /// Place of the selection among what was taken.
-    private(set) var selectedAfter = 0
+    private(set) var steps: [Step] = []
+    private(set) var isPickedUp = false
     private(set) var endReason: String?
     private(set) var problems: [String] = []
+    private(set) var legs: Set<DeviceAddress> = []
     private var queues: [DeviceAddress: [Queued]] = [:]
     private var broadcast: [Queued] = []
-    private var legs: Set<DeviceAddress> = []
     private var held: [String: WireMessage] = [:]
 
     init(_ entries: [LogEntry]) {
@@ -51,25 +59,34 @@ struct LogOracle {
     private mutating func read(_ fact: LogFact) {
         switch fact.fact {
         case .opened(let opened):
-            caller = DeviceAddress(
-                user: UserID(trusted: opened.caller), device: DeviceID(trusted: opened.callerDevice))
+            caller = Self.address(opened.caller, opened.callerDevice)
             callee = opened.callee.isEmpty ? nil : UserID(trusted: opened.callee)
         case .taken(let fact):
-            let address = DeviceAddress(user: UserID(trusted: fact.user), device: DeviceID(trusted: fact.device))
-            taken.append(
-                Taken(
-                    device: address, outbox: OutboxID(trusted: fact.outbox), number: fact.number,
-                    refusal: fact.refusal, digest: fact.digest, order: taken.count))
+            let address = Self.address(fact.user, fact.device)
+            steps.append(
+                .taken(
+                    Taken(
+                        device: address, outbox: OutboxID(trusted: fact.outbox), number: fact.number,
+                        refusal: fact.refusal, digest: fact.digest)))
             if fact.hasHeld { held[Self.key(address, fact.outbox, fact.number)] = fact.held }
         case .delivery(let fact): read(fact)
         case .legChanged(let fact):
-            let address = DeviceAddress(user: UserID(trusted: fact.user), device: DeviceID(trusted: fact.device))
-            if legs.insert(address).inserted, queues[address] == nil { queues[address] = broadcast }
+            let address = Self.address(fact.user, fact.device)
+            guard legs.insert(address).inserted else { return }
+            if queues[address] == nil { queues[address] = broadcast }
+            steps.append(.leg(address))
         case .selection(let fact):
-            if selection != nil { problems.append("a second selection") }
-            selection = (DeviceID(trusted: fact.callerDevice), DeviceID(trusted: fact.calleeDevice))
-            selectedAfter = taken.count
-        case .closed(let fact): endReason = fact.reason
+            guard let caller, let callee else { return problems.append("a selection before the opening") }
+            isPickedUp = true
+            steps.append(
+                .selected(
+                    caller: DeviceAddress(user: caller.user, device: DeviceID(trusted: fact.callerDevice)),
+                    callee: DeviceAddress(user: callee, device: DeviceID(trusted: fact.calleeDevice))))
+        case .handoverStep(let fact):
+            steps.append(.handover(fact.device.isEmpty ? nil : Self.address(fact.user, fact.device)))
+        case .closed(let fact):
+            endReason = fact.reason
+            steps.append(.closed(fact.reason))
         default: break
         }
     }
@@ -79,8 +96,7 @@ struct LogOracle {
         switch fact.body {
         case .message(let content): message = content
         case .held(let reference):
-            let address = DeviceAddress(
-                user: UserID(trusted: reference.user), device: DeviceID(trusted: reference.device))
+            let address = Self.address(reference.user, reference.device)
             guard let content = held[Self.key(address, reference.outbox, reference.number)] else {
                 return problems.append("a delivery names an item that was never held")
             }
@@ -92,10 +108,16 @@ struct LogOracle {
         if fact.device.isEmpty {
             broadcast.append(queued)
             for address in legs { queues[address, default: []].append(queued) }
+            steps.append(.delivered(queued, to: nil))
         } else {
-            let address = DeviceAddress(user: UserID(trusted: fact.user), device: DeviceID(trusted: fact.device))
+            let address = Self.address(fact.user, fact.device)
             queues[address, default: []].append(queued)
+            steps.append(.delivered(queued, to: address))
         }
+    }
+
+    private static func address(_ user: String, _ device: String) -> DeviceAddress {
+        DeviceAddress(user: UserID(trusted: user), device: DeviceID(trusted: device))
     }
 
     private static func key(_ address: DeviceAddress, _ outbox: String, _ number: UInt32) -> String {
@@ -109,10 +131,13 @@ struct LogOracle {
 
     func isLeg(_ address: DeviceAddress) -> Bool { legs.contains(address) }
 
-    func isSelected(_ address: DeviceAddress) -> Bool {
-        guard let selection else { return false }
-        return address == caller
-            ? address.device == selection.caller : address.user == callee && address.device == selection.callee
+    /// Whether the log knows the device: what is in its queue is to reach it.
+    func isPart(_ address: DeviceAddress) -> Bool { address == caller || queues[address] != nil }
+
+    var taken: [Taken] {
+        steps.compactMap { step in
+            if case .taken(let taken) = step { taken } else { nil }
+        }
     }
 
     /// How many sends of an outbox the log took.

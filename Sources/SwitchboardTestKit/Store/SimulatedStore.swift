@@ -218,6 +218,9 @@ public final class SimulatedStore {
         standby.conversations.mapValues { $0.entries.map(\.entry) }
     }
 
+    /// When conversations ended.
+    public var endTimes: [ConversationID: Duration] { standby.conversations.compactMapValues(\.endedAt) }
+
     public var liveConversations: [ConversationID] {
         primary.conversations.filter { $0.value.endedAt == nil }.keys.sorted()
     }
