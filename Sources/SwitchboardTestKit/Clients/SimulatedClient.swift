@@ -21,6 +21,8 @@ public final class SimulatedClient {
 
     /// Nodes to connect to, by name, in this order of preference; empty: any.
     public var preferredNodes: [String] = []
+    /// It goes to no other node than the preferred ones, alive or not.
+    public var isPinned = false
     /// Without a network connecting fails.
     public private(set) var isOnline = true
 
@@ -67,6 +69,11 @@ public final class SimulatedClient {
         return number
     }
 
+    /// It was told of a call by other means, as by a push: its next `hello` names it.
+    public func learn(_ conversation: ConversationID) {
+        machine.conversationLearned(conversation)
+    }
+
     /// Builds and sends.
     @discardableResult
     public func send(in conversation: ConversationID, _ build: (inout WireMessage) -> Void) -> UInt32? {
@@ -90,9 +97,17 @@ public final class SimulatedClient {
         socket?.breakDown(nodeNotices: nodeNotices)
     }
 
+    /// Nothing passes any more in either direction, and neither end is told; until `setOnline(true)` it can't connect anew.
+    public func goSilent() {
+        isOnline = false
+        socket?.stall()
+    }
+
     public func setOnline(_ isOnline: Bool) {
         self.isOnline = isOnline
         if isOnline {
+            // The node of a silent socket finds out much later.
+            if socket?.isStalled == true { breakSocket(nodeNotices: .seconds(60)) }
             perform(machine.networkBecameAvailable())
         } else {
             breakSocket(nodeNotices: .seconds(3))
@@ -159,7 +174,7 @@ public final class SimulatedClient {
     private func connect() {
         time.after(cluster.random.duration(.milliseconds(1)...(.milliseconds(20)))) { [weak self] in
             guard let self else { return }
-            guard isOnline, let node = cluster.nodeToConnect(preferring: preferredNodes) else {
+            guard isOnline, let node = cluster.nodeToConnect(preferring: preferredNodes, only: isPinned) else {
                 return perform(machine.socketFailed(reason: "simulated"))
             }
             let delay = cluster.random.duration(.milliseconds(1)...(.milliseconds(20)))

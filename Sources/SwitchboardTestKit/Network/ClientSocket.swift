@@ -11,6 +11,8 @@ final class ClientSocket {
     private var lastDown: Duration = .zero
     private var isClientOpen = true
     private var isNodeOpen = true
+    /// Nothing passes, and neither end knows.
+    private(set) var isStalled = false
 
     init(client: SimulatedClient, node: SimulatedNode, time: VirtualTime, delay: Duration) {
         self.client = client
@@ -34,7 +36,7 @@ final class ClientSocket {
     func transmit(_ frame: WireClientFrame) {
         guard isClientOpen else { return }
         upwards { socket in
-            guard socket.isNodeOpen else { return }
+            guard socket.isNodeOpen, !socket.isStalled else { return }
             socket.node.received(frame, from: socket)
         }
     }
@@ -42,7 +44,13 @@ final class ClientSocket {
     func closeFromClient() {
         guard isClientOpen else { return }
         isClientOpen = false
-        upwards { $0.nodeEndClosed() }
+        upwards { socket in
+            if !socket.isStalled { socket.nodeEndClosed() }
+        }
+    }
+
+    func stall() {
+        isStalled = true
     }
 
     /// Nobody says goodbye; the client notices now, the node when it has waited long enough.
@@ -65,7 +73,7 @@ final class ClientSocket {
         guard isNodeOpen else { return }
         downwards { socket in
             for frame in frames {
-                guard socket.isClientOpen else { return }
+                guard socket.isClientOpen, !socket.isStalled else { return }
                 socket.client.received(frame, on: socket)
             }
         }
@@ -75,7 +83,7 @@ final class ClientSocket {
         guard isNodeOpen else { return }
         isNodeOpen = false
         downwards { socket in
-            guard socket.isClientOpen else { return }
+            guard socket.isClientOpen, !socket.isStalled else { return }
             socket.isClientOpen = false
             socket.client.socketClosed(socket, code: code)
         }

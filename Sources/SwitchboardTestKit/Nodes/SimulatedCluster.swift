@@ -18,6 +18,8 @@ public final class SimulatedCluster {
     public private(set) var clients: [DeviceAddress: SimulatedClient] = [:]
     private var starts: [String: Int] = [:]
     private let configure: (inout NodeConfiguration) -> Void
+    /// Who may call whom.
+    public var policy: (ProposedCall) -> CallVerdict = { _ in .allowed }
 
     /// - Parameter configure: Changes the configuration of every node at its start; the simulation's own has short times.
     public init(
@@ -70,10 +72,11 @@ public final class SimulatedCluster {
         nodes.keys.sorted().compactMap { nodes[$0] }.filter { $0.isAlive && !$0.isFrozen }
     }
 
-    func nodeToConnect(preferring names: [String]) -> SimulatedNode? {
+    func nodeToConnect(preferring names: [String], only: Bool) -> SimulatedNode? {
         for name in names {
             if let node = nodes[name], node.isAlive { return node }
         }
+        if only { return nil }
         return random.pick(nodes.keys.sorted().compactMap { nodes[$0] }.filter(\.isAlive))
     }
 
@@ -106,6 +109,12 @@ public final class SimulatedCluster {
     public func restart(_ name: String) {
         if nodes[name]?.isAlive == true { crash(name) }
         startNode(name)
+    }
+
+    /// The node leaves in order: its clients are sent away over that time, and its conversations are others'.
+    public func drain(_ name: String, spread: Duration) {
+        trace.note("drain \(name)", at: time.now)
+        nodes[name]?.received(.drainRequested(spread: spread))
     }
 
     public func freeze(_ name: String) {
@@ -143,13 +152,26 @@ public final class SimulatedCluster {
         store.failOver(nodes.keys.sorted().compactMap { nodes[$0] })
     }
 
+    /// The dispatcher of a node has heard from a provider.
+    public func pushAnswered(
+        _ conversation: ConversationID, _ endpoint: PushEndpointID, taken: Bool, at name: String
+    ) {
+        nodes[name]?.received(.pushAnswered(conversation, endpoint, taken: taken))
+    }
+
     // MARK: Clients
 
+    /// - Parameter learned: A call of which the device was told by other means before it connects.
     @discardableResult
-    public func addClient(_ user: String, _ device: String, on preferred: [String] = []) -> SimulatedClient {
+    public func addClient(
+        _ user: String, _ device: String, on preferred: [String] = [], pinned: Bool = false,
+        learned: ConversationID? = nil
+    ) -> SimulatedClient {
         let address = DeviceAddress(user: UserID(trusted: user), device: DeviceID(trusted: device))
         let client = SimulatedClient(address, cluster: self)
         client.preferredNodes = preferred
+        client.isPinned = pinned
+        if let learned { client.learn(learned) }
         clients[address] = client
         client.start()
         return client

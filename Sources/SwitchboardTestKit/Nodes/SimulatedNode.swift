@@ -89,9 +89,10 @@ public final class SimulatedNode {
         case .probePeer(let peer): cluster.network.probe(peer, from: self)
         case .store(let command, let id): cluster.store.submit(command, id: id, from: self)
         case .coordinate(let command, let id): cluster.coordinator.submit(command, id: id, from: self)
-        case .askPolicy(_, let id):
+        case .askPolicy(let call, let id):
             time.after(cluster.random.duration(.microseconds(10)...(.milliseconds(1)))) { [weak self] in
-                self?.received(.policyAnswered(id, .allowed))
+                guard let self else { return }
+                received(.policyAnswered(id, cluster.policy(call)))
             }
         case .log, .setFastPing, .dispatchPushes: break
         }
