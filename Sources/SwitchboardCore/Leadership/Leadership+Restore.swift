@@ -123,13 +123,17 @@ extension Leadership {
         return [.steppedDown(work)]
     }
 
-    /// Refuses the sends that wait, for the time being; the rest stays.
+    /// Refuses the sends that wait, for the time being; the rest stays. Those whose outcome is unknown stay too, and their
+    /// senders are told once: what they send again will be found to be a repeat.
     mutating func rejectWaiting(_ name: ErrorName) -> [LeadershipEffect] {
+        var unsure: [ConversationInput] = []
+        if stage == .loading, let work = inFlight, !work.isTold {
+            unsure = work.inputs
+            inFlight?.isTold = true
+        }
         var effects: [LeadershipEffect] = []
-        for input in inbox {
-            if case .send(let origin, let number, _, _) = input {
-                effects.append(pushError(name, to: origin, number: number, retryAfter: .seconds(2)))
-            }
+        for case .send(let origin, let number, _, _) in unsure + inbox {
+            effects.append(pushError(name, to: origin, number: number, retryAfter: .seconds(2)))
         }
         inbox.removeAll { if case .send = $0 { true } else { false } }
         inboxBytes = inbox.reduce(0) { $0 + $1.cost }

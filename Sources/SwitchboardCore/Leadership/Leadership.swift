@@ -46,6 +46,8 @@ struct Leadership: Sendable {
         var replies: [ConversationReply]
         /// What the entry asks of another call, once it is committed.
         var command: EndCommand?
+        /// Its senders have been told that the store does not answer.
+        var isTold = false
     }
 
     let conversation: ConversationID

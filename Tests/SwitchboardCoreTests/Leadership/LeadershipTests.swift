@@ -105,6 +105,26 @@ import Testing
         #expect(store.conversations[LeaderUnderTest.call]?.entries.count == 4)
     }
 
+    /// A store that stands still with a message in its hands: its sender is told so, once, and loses nothing.
+    @Test func whoseOutcomeIsUnknownIsToldOfTheOutage() throws {
+        var (leader, store) = LeaderUnderTest.ringing()
+        leader.enqueue(.send(.laptop, number: 1, .ringing))
+        leader.serve()
+        leader.loseAnswer(applying: &store, isApplied: true)
+        _ = leader.drain()
+        leader.perform(leader.leadership.rejectWaiting(.storeUnavailable))
+        #expect(leader.drain() == ["laptop error store_unavailable 1"])
+        leader.perform(leader.leadership.rejectWaiting(.storeUnavailable))
+        #expect(leader.drain() == [])
+        // It comes again; both are one.
+        leader.enqueue(.send(.laptop, number: 1, .ringing))
+        leader.load(from: store)
+        leader.settle(&store)
+        let said = leader.drain()
+        #expect(said.filter { $0 == "phone 1 ringing" }.count == 1)
+        #expect(said.contains("laptop accepted 1"))
+    }
+
     /// The write of an unknown outcome was there after all: it is acknowledged only behind a fresh barrier, and not twice.
     @Test(arguments: [true, false]) func nothingIsSaidAfterDoubtBeforeABarrier(isApplied: Bool) throws {
         var (leader, store) = LeaderUnderTest.ringing()
