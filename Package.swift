@@ -109,7 +109,7 @@ let package = Package(
             ]),
 
         // Clients.
-        library("SwitchboardClient", ["SwitchboardProtocol", protobuf, collections, tls] + nio),
+        library("SwitchboardClient", ["SwitchboardProtocol", protobuf, collections, crypto, tls] + nio),
         library(
             "SwitchboardProbe",
             ["SwitchboardClient", "SwitchboardProtocol", protobuf, collections, arguments, histogram, jwt] + nio),
@@ -128,7 +128,7 @@ let package = Package(
                 arguments, histogram,
             ] + nio),
         .target(
-            name: "ClientTestSupport", dependencies: ["SwitchboardProtocol", protobuf, tls] + nio,
+            name: "ClientTestSupport", dependencies: ["SwitchboardClient", "SwitchboardProtocol", protobuf, tls] + nio,
             path: "Tests/ClientTestSupport", swiftSettings: settings),
         .target(
             name: "PushTestSupport",
@@ -198,7 +198,9 @@ let package = Package(
             ]),
         tests(
             "SwitchboardClientTests",
-            ["SwitchboardClient", "SwitchboardProtocol", "ClientTestSupport", protobuf, tls] + nio),
+            [
+                "SwitchboardClient", "SwitchboardProtocol", "SwitchboardTestKit", "ClientTestSupport", protobuf, tls,
+            ] + nio),
         tests(
             "ClusterTests",
             [

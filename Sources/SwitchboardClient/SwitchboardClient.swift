@@ -28,6 +28,9 @@ public actor SwitchboardClient {
 
     /// The device's id, as the server knows it.
     public nonisolated var device: DeviceID { driver.device }
+    nonisolated var eventLoop: any EventLoop { driver.eventLoop }
+    /// Who takes the events in place of their reader.
+    private var handler: (@Sendable (SessionEvent) -> Void)?
 
     /// The ICE servers that the cluster named last, with their credentials; nil before the first greeting.
     public private(set) var iceServers: WireIceServers?
@@ -112,9 +115,10 @@ public actor SwitchboardClient {
 
     /// Takes a message into the outbox and tells, on this actor, what becomes of it.
     package func enqueue(
-        _ message: WireMessage, in conversation: ConversationID, outcome: @escaping Outcome
+        _ message: WireMessage, in conversation: ConversationID, outcome: Outcome?
     ) throws(SendRefusal) {
-        wait(conversation, try driver.send(message, in: conversation), outcome)
+        let number = try driver.send(message, in: conversation)
+        if let outcome { wait(conversation, number, outcome) }
     }
 
     /// Names a conversation of which the application learned by other means (a push) to the server.
@@ -136,6 +140,15 @@ public actor SwitchboardClient {
     /// Gives the running connection a new token before the old one expires. `TokenSource.provider` needs no such help.
     public func refresh(token: String) {
         driver.refresh(token: token)
+    }
+
+    /// From now on all events go to this handler, on the event loop, and none to `events`.
+    ///
+    /// - Returns: conversations of an earlier life of the application whose invite waits in the outbox yet.
+    func hand(to handler: @escaping @Sendable (SessionEvent) -> Void) -> [ConversationID] {
+        self.handler = handler
+        source.finish()
+        return driver.restoredInvites
     }
 
     /// Ends the session. What was not accepted stays in the outbox's storage.
@@ -175,10 +188,18 @@ public actor SwitchboardClient {
     }
 
     private func handle(_ event: SessionEvent) {
+        settle(event)
+        if let handler { return handler(event) }
+        if case .accepted = event { return }
+        if source.yield(event) == .stopProducing { driver.setReading(false) }
+        if case .ended = event { source.finish() }
+    }
+
+    private func settle(_ event: SessionEvent) {
         switch event {
         case .accepted(let conversation, let number):
-            return accepted(conversation, through: number)
-        case .refused(let conversation, let number, let error):
+            accepted(conversation, through: number)
+        case .refused(let conversation, let number, let error, _):
             settle(conversation, number, .failure(.refused(error)))
         case .dropped(let conversation, let numbers, let error):
             for number in numbers { settle(conversation, number, .failure(.refused(error))) }
@@ -194,7 +215,5 @@ public actor SwitchboardClient {
         default:
             break
         }
-        if source.yield(event) == .stopProducing { driver.setReading(false) }
-        if case .ended = event { source.finish() }
     }
 }

@@ -56,4 +56,21 @@ public struct OutboxRecord: Sendable, Equatable {
             conversations[id] = nil
         }
     }
+
+    /// Conversations whose invite waits and is not taken back behind it.
+    package var abandonedInvites: [ConversationID] {
+        conversations.filter { _, conversation in
+            guard case .invite = conversation.unaccepted.first?.content else { return false }
+            return !conversation.unaccepted.contains { $0.endsCall }
+        }.keys.sorted()
+    }
+}
+
+extension WireMessage {
+    fileprivate var endsCall: Bool {
+        switch content {
+        case .cancel, .hangup, .reject: true
+        default: false
+        }
+    }
 }

@@ -30,6 +30,8 @@ struct ConversationQueues: Sendable {
     /// Deliveries since the last `ack`, duplicates included: a duplicate shows that an `ack` was lost.
     var unacknowledged = 0
     var isEnded = false
+    /// This device has asked for the call, which goes on on another one.
+    var isTakenOver = false
 
     init(ordinal: UInt64, hasCursor: Bool) {
         self.ordinal = ordinal
@@ -48,6 +50,12 @@ struct ConversationQueues: Sendable {
 
     /// The numbers that wait for acceptance.
     var waitingNumbers: [UInt32] { unaccepted.indices.map { acceptedThrough + UInt32($0) + 1 } }
+
+    /// nil if it does not wait for acceptance.
+    func message(_ number: UInt32) -> WireMessage? {
+        guard number > acceptedThrough, number <= lastNumber else { return nil }
+        return unaccepted[Int(number - acceptedThrough) - 1]
+    }
 
     /// Nothing of it was ever accepted or received, and its first message waits: no server can know it yet, and an
     /// answer that there is no such conversation would cross with that message.

@@ -10,8 +10,8 @@ public enum SessionEvent: Sendable, Equatable {
     case synchronized(missing: [ConversationID])
     /// All sends of the conversation up to this number are committed, with their effect or their refusal.
     case accepted(ConversationID, through: UInt32)
-    /// This send was consumed without effect.
-    case refused(ConversationID, number: UInt32, ServerError)
+    /// This send was consumed without effect. (The message is nil if it is not waiting any more.)
+    case refused(ConversationID, number: UInt32, ServerError, WireMessage?)
     /// Nothing was consumed; the session sends again after this long.
     case postponed(ConversationID, ServerError, retryAfter: Duration)
     /// The server knows no such conversation for this user: its outbox is dropped, these numbers included.

@@ -118,7 +118,9 @@ extension SessionMachine {
         queues.isRestored = false
         conversations[id] = queues
         var actions: [SessionAction] = [.notify(.snapshot(id, snapshot))]
-        if snapshot.state == "ended" { actions += conversationEnded(id) }
+        // A call that goes on on another device is not named: the server tells of it unasked, as long as it stands.
+        let isWatched = !snapshot.activeDevice.isEmpty && snapshot.activeDevice != device.text && !queues.isTakenOver
+        if snapshot.state == "ended" || isWatched { actions += conversationEnded(id) }
         return actions
     }
 
@@ -160,12 +162,16 @@ extension SessionMachine {
             return dropped(id, error)
         case (.numberReused, _):
             // No acceptance will come: the number belongs to something that was sent before.
-            return [.notify(.refused(id, number: frame.number, error))] + settled(id, through: frame.number, now: now)
+            return refused(id, number: frame.number, error) + settled(id, through: frame.number, now: now)
         case (_, true):
-            return [.notify(.refused(id, number: frame.number, error))]
+            return refused(id, number: frame.number, error)
         case (_, false):
             return postponed(id, from: frame.number, error)
         }
+    }
+
+    private func refused(_ id: ConversationID, number: UInt32, _ error: ServerError) -> [SessionAction] {
+        [.notify(.refused(id, number: number, error, conversations[id]?.message(number)))]
     }
 
     private mutating func dropped(_ id: ConversationID, _ error: ServerError) -> [SessionAction] {

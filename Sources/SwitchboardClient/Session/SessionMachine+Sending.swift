@@ -44,6 +44,7 @@ extension SessionMachine {
     }
 
     private mutating func revive(_ id: ConversationID) {
+        conversations[id]?.isTakenOver = true
         guard conversations[id]?.isEnded == true else { return }
         conversations[id]?.isEnded = false
         endedConversations.removeAll { $0 == id }

@@ -16,6 +16,8 @@ public final class SessionDriver: @unchecked Sendable {
     public let eventLoop: any EventLoop
     /// The device's id, as the server knows it.
     public let device: DeviceID
+    /// Conversations of an earlier life of the client whose invite was not accepted, and was not taken back.
+    let restoredInvites: [ConversationID]
 
     /// Told of each event, on the event loop. Set it before `start()`.
     public var onEvent: (SessionEvent) -> Void = { _ in }
@@ -44,6 +46,7 @@ public final class SessionDriver: @unchecked Sendable {
         self.eventLoop = eventLoop
         codec = FrameCodec(options.configuration.subprotocol)
         let record = try options.storage.load()
+        restoredInvites = record.abandonedInvites
         device = options.device ?? record.device ?? DeviceID(trusted: ConversationID.random().description)
         machine = SessionMachine(
             configuration: options.configuration, device: device, restoring: record,

@@ -72,7 +72,7 @@ package final class ProbeDevice {
             welcomed.succeed()
         case .delivered(let id, let delivery): listeners[id]?(.delivered(delivery))
         case .accepted(let id, let number): listeners[id]?(.accepted(through: number))
-        case .refused(let id, let number, let error): listeners[id]?(.refused(number: number, error))
+        case .refused(let id, let number, let error, _): listeners[id]?(.refused(number: number, error))
         case .dropped(let id, _, let error): listeners[id]?(.dropped(error))
         case .postponed(_, let error, _), .failed(let error): lastTrouble = "\(error)"
         case .disconnected(let reason, _):

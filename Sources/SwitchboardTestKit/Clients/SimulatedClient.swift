@@ -19,6 +19,9 @@ public final class SimulatedClient {
     /// What the device does by itself; nil: a test speaks for it.
     public var agent: CallAgent?
 
+    /// An application of a test's own, told of each event.
+    public var onEvent: ((SessionEvent) -> Void)?
+
     /// Nodes to connect to, by name, in this order of preference; empty: any.
     public var preferredNodes: [String] = []
     /// It goes to no other node than the preferred ones, alive or not.
@@ -81,6 +84,14 @@ public final class SimulatedClient {
         build(&message)
         return send(message, in: conversation)
     }
+
+    /// Asks for fresh ICE servers.
+    public func requestIceServers() {
+        perform(machine.iceServersRequested())
+    }
+
+    /// Conversations whose invite waits in the stored outbox, and is not taken back.
+    package var restoredInvites: [ConversationID] { record.abandonedInvites }
 
     public var isReady: Bool { machine.isReady }
     public var isConnected: Bool { socket != nil }
@@ -199,6 +210,7 @@ public final class SimulatedClient {
         default: break
         }
         agent?.told(event)
+        onEvent?(event)
     }
 
     private func note(_ event: History.Event) {

@@ -89,7 +89,7 @@ public struct TraceTranscript {
             switch event {
             case .delivered(call, let delivery): items.append(text(delivery))
             case .snapshot(call, let snapshot): items.append(text(snapshot))
-            case .refused(call, let number, let error):
+            case .refused(call, let number, let error, _):
                 // Said again if it was said on a connection that broke before the acceptance.
                 guard !refusals.contains(where: { $0.number == number }) else { continue }
                 refusals.append((number, "refused \(number) \(error.name)"))

@@ -64,7 +64,7 @@ extension SessionEvent {
         case .welcomed(let welcome): "welcome to \(welcome.node)"
         case .synchronized(let missing): "synchronized" + missing.map { " -\($0.short)" }.joined()
         case .accepted(let id, let number): "accepted \(id.short)≤\(number)"
-        case .refused(let id, let number, let error): "refused \(id.short)\(number) \(error.name)"
+        case .refused(let id, let number, let error, _): "refused \(id.short)\(number) \(error.name)"
         case .postponed(let id, let error, _): "postponed \(id.short) \(error.name)"
         case .dropped(let id, let numbers, let error): "dropped \(id.short)\(numbers) \(error.name)"
         case .delivered(let id, let delivery): "delivered \(id.short)\(delivery.number)"

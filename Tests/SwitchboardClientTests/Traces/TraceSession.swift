@@ -116,7 +116,7 @@ struct TraceSession {
         case .welcomed(let welcome): note(.welcomed(welcome.node))
         case .synchronized(let missing): note(.synchronized(missing.map(\.description)))
         case .accepted(let id, let number): note(.accepted(id.description, Int(number)))
-        case .refused(let id, let number, let error): note(.refused(id.description, Int(number), error.name))
+        case .refused(let id, let number, let error, _): note(.refused(id.description, Int(number), error.name))
         case .dropped(let id, _, _): note(.dropped(id.description))
         case .delivered(let id, let delivery): note(.delivered(id.description, Int(delivery.number)))
         case .snapshot(let id, let snapshot): note(.snapshot(id.description, snapshot.state))
