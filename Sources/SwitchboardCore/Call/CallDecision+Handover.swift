@@ -12,8 +12,19 @@ extension CallDecision {
         let media = handover.hasMedia ? handover.media : (state.selection?.media ?? WireMedia())
         try take(send)
         try record(Handover(device: send.sender, media: media))
+        try becomeKnown(send.sender)
         try setDeadline(.handover, limits.handoverTimeout)
         try deliver(announcement(send.sender, media, isCancelled: false), to: peer, from: send.sender)
+    }
+
+    /// A device that the log has not met is from now on one of those who are out, lest it be told so in the middle of this; it
+    /// has a queue already, so that nothing rings.
+    private mutating func becomeKnown(_ device: DeviceAddress) throws(FoldError) {
+        if state.isCaller(device.user) {
+            try becomeWatcher(device)
+        } else if state.legs[device] == nil {
+            try changeLeg(device, to: .cancelled, reason: .answeredElsewhere)
+        }
     }
 
     /// Messages of the device that wants the call.

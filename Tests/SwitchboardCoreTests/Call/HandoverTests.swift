@@ -102,6 +102,21 @@ import Testing
         #expect(call.kinds(.laptop).suffix(2) == ["selected", "ended:hangup"])
     }
 
+    @Test func whoTakesItOverIsNotToldThatItWasAnsweredElsewhere() throws {
+        // A device of the callee that has had no leg: it knows of the call from its user's other devices.
+        let watch = Origin.make("bob", "watch")
+        var call = try Self.handover(watch)
+        try call.decide(.attach(watch.again(counter: 2), cursor: 0))
+        #expect(call.kinds(watch) == [])
+        try call.decide(.devicesFound([watch.address]))
+        #expect(call.kinds(watch) == [])
+        // It thinks better of it, and something that it had sent before comes late: it was told already.
+        try call.send(watch, .cancel, .ringing)
+        #expect(call.kinds(watch) == ["ended:cancelled"])
+        try call.send(.phone, .hangup)
+        #expect(call.kinds(watch) == ["ended:cancelled", "elsewhere"])
+    }
+
     @Test func inTimeOrNotAtAll() throws {
         var call = try Self.handover()
         let deadline = try #require(call.state.deadlines[.handover])
