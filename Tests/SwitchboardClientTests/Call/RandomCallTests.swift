@@ -74,7 +74,9 @@ struct RandomCallTests {
     /// What has not come to an end.
     private func leftovers(_ phone: SimulatedPhone) -> [String] {
         let name = "\(phone.client.address)"
-        let live = phone.book.live.map { "\(name) has \(phone.machine($0)?.id.description ?? "") \(phone.state($0) as Any)" }
+        let live = phone.book.live.map {
+            "\(name) has \(phone.machine($0)?.id.description ?? "") \(phone.state($0) as Any)"
+        }
         let elsewhere = phone.book.elsewhere.map {
             "\(name) sees \($0.id) at \($0.device):\n\(phone.story(of: $0.id))"
         }
