@@ -194,7 +194,7 @@ let package = Package(
             "IntegrationTests",
             [
                 "switchboard", "LocalCluster", "SwitchboardClient", "SwitchboardProtocol", "WebSocketTestSupport",
-                "HTTPTestSupport", "PushTestSupport", crypto, protobuf, jwt,
+                "ClientTestSupport", "HTTPTestSupport", "PushTestSupport", crypto, protobuf, jwt,
             ]),
         tests(
             "SwitchboardClientTests",

@@ -32,9 +32,7 @@ extension CallBook {
         switch message.content {
         case .elsewhere(let elsewhere): outputs += elsewhereReceived(id, elsewhere)
         case .invite(let invite) where handles[id] == nil:
-            let isAgain = ringingAgain.remove(id) != nil
-            unshown.append(
-                add(isAgain ? .ringingAgain(id, invite, around) : .incoming(id, invite, around)))
+            unshown.append(add(.incoming(id, invite, around)))
         case .ended(let ended): outputs += endReceived(id, ended)
         default: break
         }
@@ -74,13 +72,9 @@ extension CallBook {
     /// A call of this device of which this life of the application knows nothing.
     mutating func unknownReceived(_ id: ConversationID, _ snapshot: WireSnapshot) -> [Output] {
         guard snapshot.state != "ended" else { return [] }
-        let isCaller = snapshot.role == "caller"
-        let isMine = isCaller ? snapshot.callerDevice == device.text : snapshot.leg == "selected"
-        guard isMine else {
-            // `invite` and the newest offer come once more.
-            if snapshot.state == "ringing", !isCaller { ringingAgain.insert(id) }
-            return []
-        }
+        let mine = snapshot.role == "caller" ? snapshot.callerDevice : snapshot.calleeDevice
+        // (One that rings for the callee is told once more, from its invite on.)
+        guard mine == device.text else { return [] }
         let handle = add(.resuming(id, snapshot, around))
         guard options.resumesCalls else {
             // Its media went with the application: it must not ring, nor go on in silence.

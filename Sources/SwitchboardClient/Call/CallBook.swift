@@ -39,7 +39,7 @@ package struct CallBook: Sendable {
     }
 
     package enum Timer: Hashable, Sendable {
-        case flush(PeerID)
+        case peer(PeerID, PeerTimer)
         case restart(CallHandle)
         case giveUp(CallHandle)
         /// The ICE servers are not fresh any more.
@@ -69,8 +69,6 @@ package struct CallBook: Sendable {
     var lastHandle: UInt64 = 0
     /// Incoming calls that are not shown yet: they may be over already, or be the other half of a return call.
     var unshown: [CallHandle] = []
-    /// Ids of calls that ring here and are known to have rung in an earlier life of the application.
-    var ringingAgain: Set<ConversationID> = []
     var running: [ConversationID: CallElsewhere] = [:]
     /// Those of them that the present connection has not told of.
     var unconfirmed: Set<ConversationID> = []
@@ -179,7 +177,7 @@ package struct CallBook: Sendable {
 
     package mutating func timerFired(_ timer: Timer) -> [Output] {
         switch timer {
-        case .flush(let peer): return settled(run(peer) { $0.timerFired(.flush(peer)) })
+        case .peer(let peer, let timer): return settled(run(peer) { $0.timerFired(.peer(peer, timer)) })
         case .restart(let handle): return settled(run(handle) { $0.timerFired(.restart) })
         case .giveUp(let handle): return settled(run(handle) { $0.timerFired(.giveUp) })
         case .iceServersAge:
@@ -258,7 +256,7 @@ package struct CallBook: Sendable {
 extension CallTimer {
     fileprivate func of(_ handle: CallHandle) -> CallBook.Timer {
         switch self {
-        case .flush(let peer): .flush(peer)
+        case .peer(let peer, let timer): .peer(peer, timer)
         case .restart: .restart(handle)
         case .giveUp: .giveUp(handle)
         }

@@ -12,7 +12,7 @@ extension CallMachine {
 
     mutating func timerFired(_ timer: CallTimer) -> [Output] {
         switch timer {
-        case .flush(let peer): return does { $0.flushDue(peer) }
+        case .peer(let peer, let timer): return does { $0.timerFired(peer, timer) }
         case .restart:
             guard !state.hasEnded else { return [] }
             return [.schedule(.restart, after: times.restartAgain)] + restartICE()
@@ -59,7 +59,7 @@ extension CallMachine {
         switch output {
         case .command(let peer, let command): return [.command(peer, command)]
         case .send(let message): return state.hasEnded ? [] : [.send(message, in: id)]
-        case .scheduleFlush(let peer): return [.schedule(.flush(peer), after: PeerNegotiation.gatheringPause)]
+        case .schedule(let peer, let timer, let delay): return [.schedule(.peer(peer, timer), after: delay)]
         case .mediaConnected: return mediaConnected()
         case .mediaDisconnected: return mediaLost(hasFailed: false)
         case .mediaFailed: return mediaLost(hasFailed: true)

@@ -8,7 +8,7 @@ extension CallMachine {
         switch message.content {
         case .ringing: return state == .inviting ? enter(.ringing) : []
         case .selected(let selected): return selectedReceived(session: selected.session)
-        case .description_p(let description): return descriptionReceived(description, device)
+        case .description_p(let description): return does { $0.descriptionReceived(description, device: device) }
         case .candidates(let candidates): return does { $0.candidatesReceived(candidates) }
         case .security(let security): return does { $0.securityReceived(security) }
         case .handover(let handover): return does { $0.handoverReceived(handover) }
@@ -80,15 +80,6 @@ extension CallMachine {
     /// The server knows nothing of this call.
     mutating func unknown() -> [Output] {
         end(CallEnd(.serverError))
-    }
-
-    mutating func descriptionReceived(_ description: WireDescription, _ device: String) -> [Output] {
-        if ignoresOffer, !isSelected, description.type == "offer" {
-            ignoresOffer = false
-            negotiation.noteSession(description.session)
-            return []
-        }
-        return does { $0.descriptionReceived(description, device: device) }
     }
 
     mutating func selectedReceived(session: UInt32) -> [Output] {

@@ -54,7 +54,6 @@ struct CallMachine: Sendable {
     /// Our offer was made before any ICE servers were known.
     var madeWithoutServers = false
     var handoverOffers = 0
-    var ignoresOffer = false
     var isPlaced = false
     var isGivingUp = false
 
@@ -79,7 +78,8 @@ struct CallMachine: Sendable {
         generator = around.generator
         iceServers = around.iceServers
         times = around.times
-        negotiation = Negotiation(call: id, role: role, iceServers: iceServers, generator: generator)
+        negotiation = Negotiation(
+            call: id, role: role, asked: media, iceServers: iceServers, generator: generator)
     }
 
     /// Of the callee.
@@ -103,16 +103,6 @@ struct CallMachine: Sendable {
         machine.chosen = chosen
         machine.isTakingOver = true
         machine.negotiation.noteSession(call.session)
-        return machine
-    }
-
-    /// Of a callee's device whose application was started anew while it rings. What an earlier life has answered is held
-    /// by the server and cannot be taken back: the newest offer is not answered again, and after pickup a new peer
-    /// connection begins.
-    static func ringingAgain(_ id: ConversationID, _ invite: WireInvite, _ around: Surroundings) -> CallMachine {
-        var machine = incoming(id, invite, around)
-        machine.isResumed = true
-        machine.ignoresOffer = true
         return machine
     }
 
@@ -236,7 +226,8 @@ struct CallMachine: Sendable {
     /// - Returns: what was prepared in it.
     mutating func surrendered() -> (negotiation: Negotiation, outputs: [Output]) {
         let prepared = negotiation
-        negotiation = Negotiation(call: id, role: role, iceServers: iceServers, generator: generator)
+        negotiation = Negotiation(
+            call: id, role: role, asked: media, iceServers: iceServers, generator: generator)
         return (prepared, finish(CallEnd(.glare)))
     }
 
@@ -270,7 +261,10 @@ struct CallMachine: Sendable {
         let outputs = does { $0.close() } + stopRecovering()
         (self.id, self.role, self.media) = (id, role, media)
         (isReturning, isSelected, isPlaced) = (false, false, false)
-        negotiation = prepared ?? Negotiation(call: id, role: role, iceServers: iceServers, generator: generator)
+        negotiation =
+            prepared
+            ?? Negotiation(
+                call: id, role: role, asked: media, iceServers: iceServers, generator: generator)
         return outputs
     }
 

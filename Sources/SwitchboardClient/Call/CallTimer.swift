@@ -1,7 +1,6 @@
 /// A call's timers, by what they are for.
 enum CallTimer: Hashable, Sendable {
-    /// Local candidates of a peer connection have waited for others.
-    case flush(PeerID)
+    case peer(PeerID, PeerTimer)
     /// Time to look for a new path for the media.
     case restart
     /// Time to give a call up whose media does not come.

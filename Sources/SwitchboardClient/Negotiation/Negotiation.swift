@@ -9,8 +9,7 @@ struct Negotiation: Sendable {
     enum Output: Sendable, Equatable {
         case command(PeerID, PeerCommand)
         case send(WireMessage)
-        /// `flushDue` after `PeerNegotiation.gatheringPause`.
-        case scheduleFlush(PeerID)
+        case schedule(PeerID, PeerTimer, after: Duration)
         /// Of the connection in use.
         case mediaConnected, mediaDisconnected, mediaFailed
         /// Another connection is in use, or none.
@@ -31,6 +30,12 @@ struct Negotiation: Sendable {
     private var isSuccessorHandover = false
     private var isSelected = false
     private var media: CallMedia?
+    /// What the caller asked for.
+    private let asked: CallMedia
+    /// How often a connection was made because the library would not go on with the one before.
+    private var renewals = 0
+    /// More than that is something that a new one does not mend.
+    private static let maximumRenewals = 3
     private var iceServers: [IceServer]
     private var security: SecurityExchange
     /// The highest session seen, of either side.
@@ -39,10 +44,12 @@ struct Negotiation: Sendable {
     private var connectedSession: UInt32 = 0
 
     init(
-        call: ConversationID, role: CallRole, iceServers: [IceServer], generator: any RandomNumberGenerator & Sendable
+        call: ConversationID, role: CallRole, asked: CallMedia, iceServers: [IceServer],
+        generator: any RandomNumberGenerator & Sendable
     ) {
         self.call = call
         self.role = role
+        self.asked = asked
         self.iceServers = iceServers
         security = SecurityExchange(call: call, role: role, generator: generator)
     }
@@ -139,8 +146,8 @@ struct Negotiation: Sendable {
         with(id) { $0.happened(event) }
     }
 
-    mutating func flushDue(_ id: PeerID) -> [Output] {
-        with(id) { $0.flushDue() }
+    mutating func timerFired(_ id: PeerID, _ timer: PeerTimer) -> [Output] {
+        with(id) { $0.timerFired(timer) }
     }
 
     private mutating func with(_ id: PeerID, _ input: (inout PeerNegotiation) -> [PeerNegotiation.Output]) -> [Output] {
@@ -173,7 +180,7 @@ struct Negotiation: Sendable {
         switch output {
         case .command(let command): return [.command(id, command)]
         case .send(let message): return [.send(message)]
-        case .scheduleFlush: return [.scheduleFlush(id)]
+        case .schedule(let timer, let delay): return [.schedule(id, timer, after: delay)]
         case .localDescribed(let sdp): return told(security.localDescribed(id.session, sdp))
         case .remoteDescribed(let sdp): return told(security.remoteDescribed(id.session, sdp))
         case .secured(let digests): return told(security.secured(id.session, digests))
@@ -277,9 +284,23 @@ struct Negotiation: Sendable {
 
     private mutating func broken(_ id: PeerID, _ text: String) -> [Output] {
         let problem = Output.problem(CallProblem(kind: .negotiation, text: text))
-        guard id == successor?.id else { return [problem, .broken] }
         // The connection in use is not concerned.
-        return dropSuccessor() + [problem]
+        guard id != successor?.id else { return dropSuccessor() + [problem] }
+        guard isSelected, renewals < Self.maximumRenewals else { return [problem, .broken] }
+        return [problem] + renew()
+    }
+
+    /// The library does not go on with this connection: another one, while the media flow over this as long as they do.
+    private mutating func renew() -> [Output] {
+        guard successor == nil else { return [] }
+        renewals += 1
+        let made = make(session: highestSession + 1, offers: asked.union(media ?? asked))
+        successor = made
+        var outputs = map(made.id, made.began())
+        outputs += told(security.start(made.id.session))
+        outputs += ofSuccessor { $0.selected() }
+        if let media { outputs += ofSuccessor { $0.send(media) } }
+        return outputs
     }
 
     // MARK: - The security code

@@ -19,13 +19,14 @@ struct PeerNegotiation: Sendable {
     /// Candidates in one message at most.
     private static let largestBatch = 32
     /// How long the first candidate waits for others: libraries find them in bursts, and each message is a transaction.
-    static let gatheringPause: Duration = .milliseconds(10)
+    private static let gatheringPause: Duration = .milliseconds(10)
+    /// After this time a connection that has not come about by itself needs another offer.
+    private static let firstConnection: Duration = .seconds(3)
 
     enum Output: Sendable, Equatable {
         case command(PeerCommand)
         case send(WireMessage)
-        /// `flushDue` after `gatheringPause`.
-        case scheduleFlush
+        case schedule(PeerTimer, after: Duration)
         /// A description counts from now on.
         case localDescribed(String)
         case remoteDescribed(String)
@@ -73,7 +74,9 @@ struct PeerNegotiation: Sendable {
     private var step: Step?
     private var work: Deque<Work> = []
     private var isClosed = false
-    /// Both devices are selected; either may negotiate.
+    /// Both devices are selected.
+    private var isSelected = false
+    /// Either side may negotiate.
     private var isNegotiable = false
     /// Wishes for a negotiation from before that, or from while another one was under way.
     private var wantsOffer = false
@@ -103,9 +106,17 @@ struct PeerNegotiation: Sendable {
 
     // MARK: - What is asked of it
 
-    /// Both devices are selected: from now on either side may negotiate.
+    /// Both devices are selected: either side may negotiate, as soon as the first negotiation has borne its fruit.
+    ///
+    /// An answer to a second offer that comes before the DTLS handshake may take the other role in it than the first one
+    /// (Firefox does), and the connection is lost. Where nothing comes about by itself, an ICE restart may help after all.
     mutating func selected() -> [Output] {
-        guard !isNegotiable else { return [] }
+        guard !isSelected else { return [] }
+        isSelected = true
+        return isConnected ? mayNegotiate() : [.schedule(.negotiable, after: Self.firstConnection)]
+    }
+
+    private mutating func mayNegotiate() -> [Output] {
         isNegotiable = true
         return offerIfWanted()
     }
@@ -164,7 +175,7 @@ struct PeerNegotiation: Sendable {
             return offerIfWanted()
         case .connected:
             isConnected = true
-            return [.connected] + add(.readDigests)
+            return [.connected] + add(.readDigests) + (isSelected ? mayNegotiate() : [])
         case .disconnected:
             isConnected = false
             return [.disconnected]
@@ -174,7 +185,14 @@ struct PeerNegotiation: Sendable {
         }
     }
 
-    mutating func flushDue() -> [Output] {
+    mutating func timerFired(_ timer: PeerTimer) -> [Output] {
+        switch timer {
+        case .flush: flushDue()
+        case .negotiable: isClosed ? [] : mayNegotiate()
+        }
+    }
+
+    private mutating func flushDue() -> [Output] {
         isFlushDue = false
         guard !isClosed, !gathered.isEmpty else { return [] }
         var message = WireMessage()
@@ -190,7 +208,7 @@ struct PeerNegotiation: Sendable {
         if candidate.candidate.isEmpty || gathered.count >= Self.largestBatch { return flushDue() }
         guard !isFlushDue else { return [] }
         isFlushDue = true
-        return [.scheduleFlush]
+        return [.schedule(.flush, after: Self.gatheringPause)]
     }
 
     // MARK: - Work, in order
@@ -224,7 +242,7 @@ struct PeerNegotiation: Sendable {
             (wantsOffer, wantsRestart) = (false, false)
             return command(.createOffer(restartingICE: restarts), .creatingOffer)
         case .revisedOffer:
-            guard !isNegotiable, signaling == .haveLocalOffer else { return nil }
+            guard !isSelected, signaling == .haveLocalOffer else { return nil }
             return command(.createOffer(restartingICE: true), .creatingOffer)
         case .answer(let description):
             if signaling == .haveLocalOffer {

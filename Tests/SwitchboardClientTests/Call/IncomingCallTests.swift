@@ -22,7 +22,7 @@ struct IncomingCallTests {
         #expect(desk.take() == ["→ answer mine 1.1", "1: local answer mine"])
         desk.answer(callA)
         desk.happens(callA, 1, .candidate(IceCandidate(candidate: "x")))
-        desk.fire(.flush(PeerID(call: callA, session: 1)))
+        desk.fire(.peer(PeerID(call: callA, session: 1), .flush))
         #expect(desk.take() == ["in 10 ms: flush 1", "→ candidates 1.1 x"])
         let call = try #require(desk.live.first)
         try desk.does { book throws(CallError) in try book.accept(call, .audio) }
@@ -41,7 +41,7 @@ struct IncomingCallTests {
         #expect(desk.take() == ["→ accept av", "! 1 connecting"])
         desk.select(callA)
         desk.offer(device: "theirs")
-        #expect(desk.take() == ["! 1 connection", "1: open"])
+        #expect(desk.take() == ["! 1 connection", "1: open", "in 3000 ms: negotiable 1"])
         desk.answer(callA)
         desk.answer(callA)
         desk.answer(callA, 1, .description("mine"))
@@ -173,7 +173,7 @@ struct IncomingCallTests {
         let call = desk.talking()
         let id = desk.id(call)
         desk.offer(id, session: 2, device: "theirs", sdp: "anew")
-        #expect(desk.take() == ["2: open"])
+        #expect(desk.take() == ["2: open", "in 3000 ms: negotiable 2"])
         for answer in [PeerAnswer.done, .done, .description("mine"), .done, .done] { desk.answer(id, 2, answer) }
         _ = desk.take()
         desk.happens(id, 2, .connected)
@@ -190,7 +190,7 @@ struct IncomingCallTests {
         let id = desk.id(call)
         desk.deliver(id, "tablet") { $0.handover.device = "tablet" }
         desk.offer(id, session: 5, device: "tablet")
-        #expect(desk.take() == ["! 1 peer handover started tablet", "5: open"])
+        #expect(desk.take() == ["! 1 peer handover started tablet", "5: open", "in 3000 ms: negotiable 5"])
         for answer in [PeerAnswer.done, .done, .description("mine"), .done, .done] { desk.answer(id, 5, answer) }
         _ = desk.take()
         desk.happens(id, 5, .connected)

@@ -39,12 +39,12 @@ struct OutgoingCallTests {
         desk.happens(id, 1, .candidate(IceCandidate(candidate: "x")))
         desk.happens(id, 1, .candidate(IceCandidate(candidate: "y")))
         #expect(desk.take() == ["in 10 ms: flush 1"])
-        desk.fire(.flush(PeerID(call: id, session: 1)))
+        desk.fire(.peer(PeerID(call: id, session: 1), .flush))
         #expect(desk.take() == ["→ candidates 1.1 x y"])
         desk.happens(id, 1, .candidate(IceCandidate(candidate: "z")))
         desk.happens(id, 1, .gatheringComplete)
         #expect(desk.take() == ["in 10 ms: flush 1", "→ candidates 1.1 z -"])
-        desk.fire(.flush(PeerID(call: id, session: 1)))
+        desk.fire(.peer(PeerID(call: id, session: 1), .flush))
         #expect(desk.take() == [])
         for number in 0..<32 { desk.happens(id, 1, .candidate(IceCandidate(candidate: "\(number)"))) }
         #expect(desk.take().count == 2, "a full batch does not wait either")
@@ -64,7 +64,7 @@ struct OutgoingCallTests {
             $0.candidates.session = 1
             $0.candidates.candidates = [.with { $0.candidate = "x" }, WireCandidate()]
         }
-        #expect(desk.take() == ["! 1 connecting", "1: remote answer theirs"])
+        #expect(desk.take() == ["! 1 connecting", "in 3000 ms: negotiable 1", "1: remote answer theirs"])
         desk.answer(id)
         #expect(desk.take() == ["1: add x -"])
         desk.answer(id)
@@ -163,8 +163,11 @@ struct OutgoingCallTests {
         let other = desk.talking()
         desk.happens(desk.id(other), 1, .negotiationNeeded)
         desk.answer(desk.id(other), 1, .failed("what was that?"))
-        #expect(desk.take().last == "! 2 problem what was that?")
-        #expect(desk.state(other) == .active, "the media flow")
+        // Another connection is offered, and the media flow over the old one meanwhile.
+        let lines = desk.take()
+        #expect(lines.contains("! 2 problem what was that?") && lines.contains("2: open for av"))
+        #expect(!lines.contains("1: close"))
+        #expect(desk.state(other) == .active)
     }
 
     @Test("a camera that cannot be opened is a problem and no more")
@@ -247,7 +250,7 @@ struct OutgoingCallTests {
             try desk.does { book throws(CallError) in try book.sendInfo(call, type: "t", body: "x") }
         }
         desk.select(id)
-        #expect(desk.take() == ["! 1 connecting", "→ media muted"])
+        #expect(desk.take() == ["! 1 connecting", "in 3000 ms: negotiable 1", "→ media muted"])
         try desk.does { book throws(CallError) in try book.sendInfo(call, type: "t", body: "x") }
         #expect(desk.take() == ["→ info x"])
         desk.deliver(id) { $0.mediaState.audioMuted = true }

@@ -43,7 +43,7 @@ struct RandomCallTests {
         }
     }
 
-    @Test("everybody agrees, and all comes to an end", arguments: 1...60)
+    @Test("everybody agrees, and all comes to an end", arguments: 1...12)
     func agree(seed: UInt64) throws {
         let world = SimulatedPhones(seed: seed)
         defer { world.stop() }

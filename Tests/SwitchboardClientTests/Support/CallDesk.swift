@@ -175,7 +175,7 @@ extension CallBook.Output {
 extension CallBook.Timer {
     fileprivate var words: String {
         switch self {
-        case .flush(let peer): "flush \(peer.session)"
+        case .peer(let peer, let timer): "\(timer) \(peer.session)"
         case .restart: "restart"
         case .giveUp: "give up"
         case .iceServersAge: "ice servers age"
